@@ -1,0 +1,2 @@
+//! vedette
+fn main() {}
