@@ -1,1 +1,44 @@
-//! worker/engines/portscan
+//! A TCP connect scan on plain threads: a plan of addresses in, open ports and checkpoints out.
+//!
+//! It needs no right beyond opening sockets, knows no job and no database, and keeps its memory and its open files
+//! within bounds whatever the size of the plan. [`scan()`] is the whole of it:
+//!
+//! ```
+//! use portscan::{Probe, Settings, Stop, scan};
+//!
+//! let plan = (1..=100_u16).map(|port| Probe {
+//!     number: u64::from(port),
+//!     address: ([127, 0, 0, 1], port).into(),
+//! });
+//! let summary = scan(&Settings::fast(), plan, &Stop::new(), |_| {})?;
+//! assert_eq!(summary.tally.total(), 100);
+//! # Ok::<(), portscan::Error>(())
+//! ```
+//!
+//! Reading order: `scan` (the threads), `desk` and `ledger` (who does what, and what is settled), `worker` (one
+//! thread's loop) with `slots`, `window` and `timing`, then `wire` and `kernel` (the sockets).
+
+mod desk;
+mod eagerness;
+mod error;
+mod event;
+mod files;
+mod kernel;
+mod ledger;
+mod probe;
+mod scan;
+mod settings;
+mod slots;
+mod socket;
+mod stop;
+mod timing;
+mod window;
+mod wire;
+mod worker;
+
+pub use error::Error;
+pub use event::{Event, Shortage, Summary, Tally};
+pub use probe::{Probe, State};
+pub use scan::scan;
+pub use settings::Settings;
+pub use stop::Stop;

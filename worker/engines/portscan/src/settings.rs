@@ -1,0 +1,62 @@
+use std::{num::NonZero, thread, time::Duration};
+
+/// How hard to try.
+///
+/// Zeros are read as the smallest value that makes sense (one try, one connection, one thread), so every value
+/// makes a scan that ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    /// Attempts per probe, the first one included. Default 3.
+    pub tries: u32,
+    /// Wait for an answer from an address that has not answered yet. Default 500 ms; doubled from try to try.
+    pub first_timeout: Duration,
+    /// Shortest wait, however fast an address answers. Default 100 ms.
+    pub min_timeout: Duration,
+    /// Longest wait, doubling included. Default 1 s.
+    pub max_timeout: Duration,
+    /// Connections in flight at most, all threads together. Default 4000; the file limit may lower it.
+    pub window: usize,
+    /// How far, in probe numbers, work may run ahead of the lowest unsettled probe. Default 65,536.
+    ///
+    /// A checkpoint never lags further than this; memory grows with it, by 16 bytes a probe.
+    pub spread: u64,
+    /// Scanning threads. Default 2, or 1 where only one processor is available.
+    pub threads: usize,
+}
+
+impl Settings {
+    /// For paths that hardly lose packets: 2 tries, 250 ms first, 50 to 500 ms after that.
+    ///
+    /// A silent port costs 750 ms at most instead of 2.5 s, and a port is missed where two packets in a row are lost.
+    ///
+    /// ```
+    /// let fast = portscan::Settings::fast();
+    /// assert_eq!(fast.tries, 2);
+    /// assert_eq!(fast.window, portscan::Settings::default().window);
+    /// ```
+    #[must_use]
+    pub fn fast() -> Self {
+        Self {
+            tries: 2,
+            first_timeout: Duration::from_millis(250),
+            min_timeout: Duration::from_millis(50),
+            max_timeout: Duration::from_millis(500),
+            ..Self::default()
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let processors = thread::available_parallelism().map_or(1, NonZero::get);
+        Self {
+            tries: 3,
+            first_timeout: Duration::from_millis(500),
+            min_timeout: Duration::from_millis(100),
+            max_timeout: Duration::from_secs(1),
+            window: 4000,
+            spread: 65_536,
+            threads: processors.min(2),
+        }
+    }
+}

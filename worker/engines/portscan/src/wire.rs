@@ -1,0 +1,45 @@
+use std::{io, net::SocketAddr, time::Duration};
+
+use crate::event::Shortage;
+
+/// What connects: the kernel, or the script of a test.
+///
+/// A *slot* is a place for one connection at a time, numbered from 0 without gaps.
+pub(crate) trait Wire {
+    /// Time since the scan began.
+    fn now(&self) -> Duration;
+
+    /// Starts to connect from an idle slot.
+    fn connect(&mut self, slot: usize, address: SocketAddr) -> Reply;
+
+    /// Asks how the connection that was started to `address` goes. Anything but `Pending` leaves the slot idle.
+    fn check(&mut self, slot: usize, address: SocketAddr) -> Reply;
+
+    /// Gives a pending connection up: the slot is idle and a late answer means nothing.
+    fn abandon(&mut self, slot: usize);
+
+    /// Frees what an idle slot holds.
+    fn discard(&mut self, slot: usize);
+
+    /// Waits until a slot may have news, but no longer than `limit`, and adds such slots to `ready`.
+    fn wait(&mut self, limit: Duration, ready: &mut Vec<usize>) -> io::Result<()>;
+}
+
+/// How a connection goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// No answer yet.
+    Pending,
+    /// Connected.
+    Open,
+    /// Connected, but it may have met one of our own connections: only a refusal of another attempt can tell.
+    Doubtful,
+    /// Refused.
+    Refused,
+    /// An answer that nobody listens there, or no way to go there.
+    Unreachable,
+    /// No answer from there, such as a connection to itself: try anew.
+    Void,
+    /// The machine cannot start a connection now.
+    Short(Shortage),
+}

@@ -1,0 +1,258 @@
+use std::{collections::VecDeque, mem, time::Duration};
+
+use crate::{
+    desk::{Desk, Report, Supply},
+    error::Error,
+    event::Shortage,
+    probe::{Probe, State},
+    settings::Settings,
+    slots::{Flight, Slots},
+    timing::Timing,
+    window::Window,
+    wire::{Reply, Wire},
+};
+
+/// One scanning thread's work, a turn at a time.
+pub(crate) struct Worker<W> {
+    wire: W,
+    tries: u32,
+    window: Window,
+    timing: Timing,
+    slots: Slots,
+    /// Probes to start, retries first.
+    queue: VecDeque<Flight>,
+    pub(crate) report: Report,
+    ready: Vec<usize>,
+    /// Nothing is started before this, after a shortage.
+    resume_at: Duration,
+    sweep_at: Duration,
+    starving: Option<(Duration, Shortage)>,
+}
+
+/// Probes fetched at once.
+const CHUNK: usize = 256;
+/// No wait is longer, so that a stop is seen.
+const TICK: Duration = Duration::from_millis(50);
+/// How often deadlines are looked at, and so how late a timeout may be seen.
+const SWEEP: Duration = Duration::from_millis(10);
+/// How long to wait when others have to settle something first.
+const YIELD: Duration = Duration::from_millis(2);
+/// How long nothing is started after the machine ran short.
+const PAUSE: Duration = Duration::from_millis(5);
+/// How long to put up with a machine that lets us start nothing at all.
+const STARVED: Duration = Duration::from_secs(30);
+/// Attempts that may come to nothing before the probe counts as silent.
+const VOIDS: u32 = 16;
+
+impl<W: Wire> Worker<W> {
+    /// `window` is this worker's share of connections in flight.
+    pub(crate) fn new(wire: W, settings: &Settings, window: usize) -> Self {
+        Self {
+            wire,
+            tries: settings.tries.max(1),
+            window: Window::new(window),
+            timing: Timing::new(settings),
+            slots: Slots::default(),
+            queue: VecDeque::new(),
+            report: Report::default(),
+            ready: Vec::new(),
+            resume_at: Duration::ZERO,
+            sweep_at: Duration::ZERO,
+            starving: None,
+        }
+    }
+
+    /// Starts what may be started and takes in what is answered or late; `false` once there is nothing left to do.
+    pub(crate) fn turn<I: Iterator<Item = Probe>>(&mut self, desk: &Desk<I>) -> Result<bool, Error> {
+        let wanted = self.window.room(self.slots.in_flight() + self.queue.len()).min(CHUNK);
+        let supply = desk.exchange(&mut self.report, wanted, &mut self.queue);
+        if supply == Supply::Exhausted && self.queue.is_empty() && self.slots.in_flight() == 0 {
+            return Ok(false);
+        }
+        self.launch();
+        self.collect(supply)?;
+        self.sweep();
+        self.check_starving()?;
+        Ok(true)
+    }
+
+    fn launch(&mut self) {
+        if self.queue.is_empty() || self.wire.now() < self.resume_at {
+            return;
+        }
+        while self.window.room(self.slots.in_flight()) > 0
+            && let Some(flight) = self.queue.pop_front()
+        {
+            if self.start(flight) == Start::Refused {
+                return;
+            }
+        }
+    }
+
+    fn start(&mut self, mut flight: Flight) -> Start {
+        let address = flight.probe.address;
+        let slot = self.slots.take(address.is_ipv6(), self.window.most());
+        let reply = self.wire.connect(slot, address);
+        if reply == Reply::Pending {
+            flight.started = self.wire.now();
+            flight.deadline = flight.started + self.timing.timeout(address.ip(), flight.attempt);
+        }
+        self.take_in(slot, flight, reply, Duration::ZERO);
+        if matches!(reply, Reply::Short(_)) { Start::Refused } else { Start::Done }
+    }
+
+    /// Takes in what the connection of a slot came to; `trip` is the time it took.
+    fn take_in(&mut self, slot: usize, flight: Flight, reply: Reply, trip: Duration) {
+        if reply == Reply::Pending {
+            self.slots.occupy(slot, flight);
+            return;
+        }
+        let address = flight.probe.address;
+        self.slots.give_back(slot, address.is_ipv6());
+        if let Reply::Short(shortage) = reply {
+            self.hold_back(flight, shortage);
+            return;
+        }
+        self.starving = None;
+        self.window.finish();
+        let answered = matches!(reply, Reply::Open | Reply::Doubtful | Reply::Refused);
+        if answered && flight.is_fresh() {
+            self.timing.sample(address.ip(), trip);
+        }
+        self.conclude(flight, reply);
+    }
+
+    fn conclude(&mut self, mut flight: Flight, reply: Reply) {
+        match reply {
+            Reply::Open => self.settle(&flight, State::Open),
+            Reply::Doubtful if flight.doubted => self.settle(&flight, State::Open),
+            Reply::Refused => self.settle(&flight, State::Closed),
+            Reply::Doubtful => {
+                flight.doubted = true;
+                self.queue.push_front(flight);
+            }
+            Reply::Void if flight.voids < VOIDS => {
+                flight.voids += 1;
+                self.queue.push_front(flight);
+            }
+            Reply::Void | Reply::Unreachable | Reply::Pending | Reply::Short(_) => {
+                self.settle(&flight, flight.state_if_silent());
+            }
+        }
+    }
+
+    fn settle(&mut self, flight: &Flight, state: State) {
+        if state == State::Open {
+            self.report.opened.push(flight.probe);
+        }
+        self.report.settled.push((flight.line, state));
+    }
+
+    /// The machine is short of something: later, with a smaller window.
+    fn hold_back(&mut self, flight: Flight, shortage: Shortage) {
+        let now = self.wire.now();
+        let in_flight = self.slots.in_flight();
+        self.report.shortage = Some(shortage);
+        self.window.shrink(in_flight);
+        self.resume_at = now + PAUSE;
+        if in_flight == 0 {
+            self.starving.get_or_insert((now, shortage));
+        }
+        if shortage != Shortage::Ports {
+            for slot in self.slots.idle() {
+                self.wire.discard(slot);
+            }
+        }
+        self.queue.push_front(flight);
+    }
+
+    fn collect(&mut self, supply: Supply) -> Result<(), Error> {
+        let limit = self.patience(supply);
+        if limit.is_zero() && self.slots.in_flight() == 0 {
+            return Ok(());
+        }
+        let mut ready = mem::take(&mut self.ready);
+        self.wire.wait(limit, &mut ready).map_err(Error::Wait)?;
+        let now = self.wire.now();
+        for slot in ready.drain(..) {
+            if let Some(flight) = self.slots.vacate(slot) {
+                let reply = self.wire.check(slot, flight.probe.address);
+                let trip = now.saturating_sub(flight.started);
+                self.take_in(slot, flight, reply, trip);
+            }
+        }
+        self.ready = ready;
+        Ok(())
+    }
+
+    /// How long there is nothing to do but wait.
+    fn patience(&self, supply: Supply) -> Duration {
+        if !self.report.settled.is_empty() {
+            return Duration::ZERO;
+        }
+        let now = self.wire.now();
+        let until_sweep = self.sweep_at.saturating_sub(now);
+        let limit = if self.slots.in_flight() == 0 { TICK } else { TICK.min(until_sweep) };
+        if self.window.room(self.slots.in_flight()) == 0 {
+            return limit;
+        }
+        if !self.queue.is_empty() {
+            return limit.min(self.resume_at.saturating_sub(now));
+        }
+        match supply {
+            Supply::More => Duration::ZERO,
+            Supply::Later => limit.min(YIELD),
+            Supply::Exhausted => limit,
+        }
+    }
+
+    /// Gives up the attempts that took too long.
+    fn sweep(&mut self) {
+        let now = self.wire.now();
+        if self.slots.in_flight() == 0 || now < self.sweep_at {
+            return;
+        }
+        self.sweep_at = now + SWEEP;
+        let mut late = mem::take(&mut self.ready);
+        late.extend(self.slots.late(now));
+        for slot in late.drain(..) {
+            if let Some(flight) = self.slots.vacate(slot) {
+                self.expire(slot, flight, now);
+            }
+        }
+        self.ready = late;
+    }
+
+    fn expire(&mut self, slot: usize, mut flight: Flight, now: Duration) {
+        // A last look: after a pause of this process, the answers are there and only unread.
+        let reply = self.wire.check(slot, flight.probe.address);
+        if reply != Reply::Pending {
+            let trip = now.saturating_sub(flight.started);
+            self.take_in(slot, flight, reply, trip);
+            return;
+        }
+        self.wire.abandon(slot);
+        self.slots.give_back(slot, flight.probe.address.is_ipv6());
+        self.window.finish();
+        if flight.attempt >= self.tries {
+            self.settle(&flight, flight.state_if_silent());
+            return;
+        }
+        flight.attempt += 1;
+        self.report.retries += 1;
+        self.queue.push_front(flight);
+    }
+
+    fn check_starving(&self) -> Result<(), Error> {
+        let Some((since, shortage)) = self.starving else { return Ok(()) };
+        let waited = self.wire.now().saturating_sub(since);
+        if waited < STARVED { Ok(()) } else { Err(Error::Starved { shortage, waited }) }
+    }
+}
+
+#[derive(PartialEq, Eq)]
+enum Start {
+    Done,
+    /// By the machine, not by the target.
+    Refused,
+}
