@@ -105,8 +105,8 @@ impl Kernel {
 /// What the errors mean after which a socket is not used again.
 fn judge_rare(error: Errno, address: SocketAddr) -> Reply {
     match error {
-        // The handshake was completed, and ended by the other side before we looked.
-        Errno::CONNRESET | Errno::PIPE => Reply::Open,
+        // The handshake was completed, and ended by the other side before we looked; that side may be ourselves.
+        Errno::CONNRESET | Errno::PIPE => Reply::Doubtful,
         Errno::CONNABORTED | Errno::INTR => Reply::Void,
         Errno::MFILE | Errno::NFILE => Reply::Short(Shortage::Files),
         Errno::NOBUFS | Errno::NOMEM | Errno::NOSPC => Reply::Short(Shortage::Memory),

@@ -27,6 +27,8 @@ mod kernel;
 mod ledger;
 mod probe;
 mod scan;
+#[cfg(test)]
+mod scripted;
 mod settings;
 mod slots;
 mod socket;

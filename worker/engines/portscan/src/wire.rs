@@ -32,7 +32,8 @@ pub(crate) enum Reply {
     Pending,
     /// Connected.
     Open,
-    /// Connected, but it may have met one of our own connections: only a refusal of another attempt can tell.
+    /// Connected, but it may have met one of our own connections. Only another attempt can tell: had it, that one is
+    /// refused at once.
     Doubtful,
     /// Refused.
     Refused,

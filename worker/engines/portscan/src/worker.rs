@@ -98,7 +98,11 @@ impl<W: Wire> Worker<W> {
             flight.deadline = flight.started + self.timing.timeout(address.ip(), flight.attempt);
         }
         self.take_in(slot, flight, reply, Duration::ZERO);
-        if matches!(reply, Reply::Short(_)) { Start::Refused } else { Start::Done }
+        if matches!(reply, Reply::Short(_)) {
+            return Start::Refused;
+        }
+        self.starving = None;
+        Start::Done
     }
 
     /// Takes in what the connection of a slot came to; `trip` is the time it took.
@@ -113,7 +117,6 @@ impl<W: Wire> Worker<W> {
             self.hold_back(flight, shortage);
             return;
         }
-        self.starving = None;
         self.window.finish();
         let answered = matches!(reply, Reply::Open | Reply::Doubtful | Reply::Refused);
         if answered && flight.is_fresh() {

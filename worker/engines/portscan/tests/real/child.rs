@@ -1,0 +1,33 @@
+//! Tests that need a process of their own: this test binary, started again for one of them.
+
+use std::{env, process::Command};
+
+/// What a shell does in the end: become the test, given as its arguments.
+const BECOME_THE_TEST: &str = r#"exec "$0" "$@""#;
+
+/// Runs the ignored test `name` in a shell that did `preparation` first.
+pub(crate) fn run(preparation: &str, name: &str) {
+    run_script(&format!("{preparation}; {BECOME_THE_TEST}"), name);
+}
+
+/// The same in a network namespace with nothing in it but loopback, where this machine allows that; `false` if not.
+pub(crate) fn run_in_empty_network(name: &str) -> bool {
+    let loopback_up = "ip link set lo up";
+    let allowed = Command::new("unshare").args(["-rn", "sh", "-c", loopback_up]).output();
+    if !allowed.is_ok_and(|output| output.status.success()) {
+        return false;
+    }
+    let inside = format!("{loopback_up} && {BECOME_THE_TEST}");
+    run_script(&format!(r#"exec unshare -rn sh -c '{inside}' "$0" "$@""#), name);
+    true
+}
+
+fn run_script(script: &str, name: &str) {
+    let program = env::current_exe().expect("this test is a file");
+    let mut command = Command::new("sh");
+    command.arg("-c").arg(script).arg(program).args(["--exact", name, "--ignored", "--nocapture"]);
+    let output = command.output().expect("sh starts");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("1 passed"), "no test of that name: {text}");
+}
