@@ -1,0 +1,129 @@
+//! Somebody with a key, speaking verbs of the domain.
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+use crate::answer::Answer;
+use crate::follow::Follow;
+use crate::scan::{Scan, ScanOrder};
+use crate::wait::{SOON, within};
+use crate::websocket::{Refused, Socket};
+
+/// One identity at one api.
+#[derive(Clone, Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    address: String,
+    key: Option<String>,
+}
+
+impl Client {
+    pub(crate) fn new(address: &str, key: &str) -> Client {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        Client { http, address: address.to_owned(), key: Some(key.to_owned()) }
+    }
+
+    /// The same place without a key.
+    #[must_use]
+    pub fn without_key(&self) -> Client {
+        Client { key: None, ..self.clone() }
+    }
+
+    /// The key.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        self.key.as_deref().expect("a client with a key")
+    }
+
+    /// Host and port.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Orders a scan of a target; await the order to get the scan.
+    #[must_use]
+    pub fn scan(&self, target: &str) -> ScanOrder {
+        ScanOrder::new(self, target)
+    }
+
+    /// A scan that exists already, perhaps somebody else's.
+    #[must_use]
+    pub fn scan_with_id(&self, id: &str) -> Scan {
+        Scan::new(self, id, Value::Null)
+    }
+
+    /// The list of scans, asked with a query such as `status=completed&page=2`.
+    pub async fn scans(&self, query: &str) -> Answer {
+        self.get(&format!("/api/v1/scans?{query}")).await
+    }
+
+    /// GET.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    /// DELETE.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
+    /// POST of a JSON body.
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// A request with the key, to be completed by the test.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("http://{}{path}", self.address));
+        match &self.key {
+            Some(key) => request.bearer_auth(key),
+            None => request,
+        }
+    }
+
+    /// Sends a request and reads the whole answer.
+    ///
+    /// # Panics
+    /// When there is no answer soon.
+    pub async fn send(&self, request: RequestBuilder) -> Answer {
+        within("an answer", SOON, async {
+            let response = request.send().await.unwrap();
+            let (status, headers) = (response.status().as_u16(), response.headers().clone());
+            let text = response.bytes().await.unwrap();
+            Answer { status, headers, body: serde_json::from_slice(&text).unwrap_or_default() }
+        })
+        .await
+    }
+
+    /// Opens a live stream; what the server answers is in [`Follow`].
+    ///
+    /// # Panics
+    /// When there is no answer soon.
+    pub async fn open(&self, path: &str, after: Option<u64>) -> Follow {
+        self.try_open(path, after).await.expect("an answer")
+    }
+
+    /// Opens a live stream, if anybody listens.
+    pub async fn try_open(&self, path: &str, after: Option<u64>) -> Option<Follow> {
+        let request = self.request(Method::GET, path);
+        let request = match after {
+            Some(number) => request.header("last-event-id", number),
+            None => request,
+        };
+        Follow::open(request).await
+    }
+
+    /// Opens a WebSocket with the key in the query, as a browser must.
+    ///
+    /// # Errors
+    /// The HTTP status of a refused upgrade.
+    pub async fn websocket(&self, path: &str) -> Result<Socket, Refused> {
+        let key = self.key.clone().unwrap_or_default();
+        let joint = if path.contains('?') { '&' } else { '?' };
+        Socket::open(&format!("ws://{}{path}{joint}api_key={key}", self.address)).await
+    }
+}

@@ -1,0 +1,130 @@
+//! What a service is made of, before it starts.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::pair::Pair;
+use crate::place::program;
+use crate::postgres::Postgres;
+use crate::redis::Redis;
+use crate::service::TestService;
+
+/// The owner's key, given at the first start.
+pub const OWNER_KEY: &str = "sk_live_OwnerKeyOfTheTests0123456789";
+
+/// The owner's e-mail address.
+pub const OWNER_EMAIL: &str = "owner@example.net";
+
+/// What signs and hashes in every process of a service.
+pub const SECRET_KEY: &str = "secretKeyOfTheTests-0123456789-abcdefghijklmnop";
+
+/// A pair, its settings, and how many processes it has.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    pub(crate) pair: Pair,
+    pub(crate) apis: usize,
+    pub(crate) workers: usize,
+    pub(crate) own_postgres: bool,
+    pub(crate) settings: Vec<(String, String)>,
+}
+
+impl Deployment {
+    /// The usual processes of a pair with the usual settings.
+    #[must_use]
+    pub fn of(pair: Pair) -> Deployment {
+        Deployment { pair, apis: 2, workers: 3, own_postgres: false, settings: Vec::new() }
+    }
+
+    /// Gives one setting to every process.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Deployment {
+        self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Slows every running shard to so many probes a second, so that there is a middle to interfere with.
+    #[must_use]
+    pub fn slowed_to(self, probes_a_second: u32) -> Deployment {
+        self.with("VEDETTE_SCAN_RATE", &probes_a_second.to_string())
+    }
+
+    /// So many `vedette-worker`, where the pair has separate processes.
+    #[must_use]
+    pub fn workers(mut self, count: usize) -> Deployment {
+        self.workers = count;
+        self
+    }
+
+    /// So many `vedette-api`, where the pair has separate processes.
+    #[must_use]
+    pub fn apis(mut self, count: usize) -> Deployment {
+        self.apis = count;
+        self
+    }
+
+    /// A Postgres cluster that the test may stop.
+    #[must_use]
+    pub fn own_postgres(mut self) -> Deployment {
+        self.own_postgres = true;
+        self
+    }
+
+    /// Starts everything and waits until it listens.
+    pub async fn start(self) -> TestService {
+        TestService::deploy(self).await
+    }
+}
+
+/// The servers behind a service, and where its data folder is.
+#[derive(Debug)]
+pub(crate) struct Backing {
+    pub(crate) redis: Option<Redis>,
+    pub(crate) postgres: Option<Postgres>,
+    pub(crate) database_url: Option<String>,
+}
+
+impl Backing {
+    pub(crate) async fn of(deployment: &Deployment) -> Backing {
+        let redis = if deployment.pair.has_redis() { Some(Redis::start().await) } else { None };
+        if !deployment.pair.has_postgres() {
+            return Backing { redis, postgres: None, database_url: None };
+        }
+        if deployment.own_postgres {
+            let postgres = Postgres::start().await;
+            let database_url = Some(postgres.database());
+            return Backing { redis, postgres: Some(postgres), database_url };
+        }
+        Backing { redis, postgres: None, database_url: Some(Postgres::shared().await.database()) }
+    }
+}
+
+/// A program under test in an environment of which every variable is named here or in the deployment.
+pub(crate) fn command(name: &str, deployment: &Deployment, backing: &Backing) -> Command {
+    let mut command = bare(name);
+    command.env("VEDETTE_OWNER_KEY", OWNER_KEY).env("VEDETTE_OWNER_EMAIL", OWNER_EMAIL);
+    if !deployment.pair.is_one_process() {
+        command.env("VEDETTE_SECRET_KEY", SECRET_KEY).env("VEDETTE_TARGETS_ALLOW", "127.0.0.0/8,::1/128");
+    }
+    command.envs(backing.database_url.iter().map(|url| ("DATABASE_URL", url)));
+    command.envs(backing.redis.iter().map(|redis| ("REDIS_URL", redis.url())));
+    command.envs(deployment.settings.iter().map(|(name, value)| (name, value)));
+    command
+}
+
+/// `vedette up` on an address, with its data in a folder.
+pub(crate) fn up(deployment: &Deployment, backing: &Backing, listen: &str, folder: &Path) -> Command {
+    let mut command = command("vedette", deployment, backing);
+    command.args(["up", "--listen", listen, "--data"]).arg(folder.join("data"));
+    command
+}
+
+/// A program under test with nothing in its environment but `PATH` and `HOME`.
+#[must_use]
+pub fn bare(name: &str) -> Command {
+    let mut command = Command::new(program(name));
+    command.env_clear();
+    for name in ["PATH", "HOME", "TMPDIR"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    command
+}

@@ -1,0 +1,72 @@
+//! Listeners on loopback whose ports the tests know.
+
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+static ADDRESSES: AtomicU32 = AtomicU32::new(0);
+
+/// An address of 127.0.0.0/8 that no other test of this process uses, first of a block of four.
+///
+/// Nothing but a listener of the test itself is open on it, whatever else runs on 127.0.0.1.
+#[must_use]
+pub fn own_address() -> Ipv4Addr {
+    let number = ADDRESSES.fetch_add(1, Ordering::Relaxed);
+    let first = u32::from(Ipv4Addr::new(127, 77, 0, 0));
+    Ipv4Addr::from(first + number * 4)
+}
+
+/// Open ports of one address. They close when this is dropped.
+#[derive(Debug)]
+pub struct Listeners {
+    address: IpAddr,
+    open: Vec<TcpListener>,
+}
+
+impl Listeners {
+    /// Opens so many ports, chosen by the kernel, on an address no other test uses.
+    #[must_use]
+    pub fn open(count: usize) -> Listeners {
+        Listeners::on(own_address().into(), count)
+    }
+
+    /// Opens so many ports on a given loopback address.
+    ///
+    /// # Panics
+    /// When the address is not of this machine.
+    #[must_use]
+    pub fn on(address: IpAddr, count: usize) -> Listeners {
+        assert!(address.is_loopback(), "tests listen on loopback only");
+        let bind = |_| TcpListener::bind(SocketAddr::new(address, 0)).unwrap();
+        Listeners { address, open: (0..count).map(bind).collect() }
+    }
+
+    /// Whether this machine has `::1`.
+    #[must_use]
+    pub fn has_ipv6() -> bool {
+        TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_ok()
+    }
+
+    /// The address, as a scan takes it for its target.
+    #[must_use]
+    pub fn target(&self) -> String {
+        self.address.to_string()
+    }
+
+    /// The open ports, in order.
+    ///
+    /// # Panics
+    /// Never.
+    #[must_use]
+    pub fn ports(&self) -> BTreeSet<u16> {
+        self.open.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
+    }
+
+    /// The open ports and as many closed ones beside them, as a scan takes it for `ports`.
+    #[must_use]
+    pub fn and_closed_neighbours(&self) -> String {
+        let open = self.ports();
+        let both: BTreeSet<u16> = open.iter().flat_map(|port| [*port, port - 1]).collect();
+        both.iter().map(u16::to_string).collect::<Vec<_>>().join(",")
+    }
+}

@@ -1,0 +1,88 @@
+//! A private Redis server that may be stopped, killed, started again and emptied.
+
+use std::process::Command;
+
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::place::free_port;
+use crate::process::Process;
+use crate::wait::{SOON, until};
+
+/// The password every private Redis asks for, so that a leak into a log file is found.
+pub const PASSWORD: &str = "redisPasswordOfTheTests";
+
+/// One Redis server on a port of its own, without a file on disk.
+#[derive(Debug)]
+pub struct Redis {
+    port: u16,
+    folder: TempDir,
+    process: Option<Process>,
+}
+
+impl Redis {
+    /// Starts a server and waits until it answers.
+    ///
+    /// # Panics
+    /// When `redis-server` is not installed or does not answer.
+    pub async fn start() -> Redis {
+        let folder = tempfile::tempdir().unwrap();
+        let mut redis = Redis { port: free_port(), folder, process: None };
+        redis.start_again().await;
+        redis
+    }
+
+    /// The address as `REDIS_URL` takes it.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("redis://:{PASSWORD}@127.0.0.1:{}", self.port)
+    }
+
+    /// Kills the server: its data are gone, its port refuses.
+    pub fn kill(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts the server again on the same port, empty.
+    ///
+    /// # Panics
+    /// When it does not answer soon.
+    pub async fn start_again(&mut self) {
+        let port = self.port.to_string();
+        let mut command = Command::new("redis-server");
+        command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+        command.args(["--requirepass", PASSWORD, "--dir"]).arg(self.folder.path());
+        self.process = Some(Process::spawn(&mut command, "redis", self.folder.path()));
+        until("an answer of redis", SOON, async || self.ask("PING").await).await;
+    }
+
+    /// Stops the server in its tracks until [`Redis::thaw`].
+    pub fn freeze(&self) {
+        self.process.iter().for_each(Process::freeze);
+    }
+
+    /// Lets a frozen server go on.
+    pub fn thaw(&self) {
+        self.process.iter().for_each(Process::thaw);
+    }
+
+    /// Removes every key.
+    ///
+    /// # Panics
+    /// When the server does not answer.
+    pub async fn flush_all(&self) {
+        let answer = self.ask("FLUSHALL").await;
+        assert!(answer.is_some(), "redis did not take FLUSHALL");
+    }
+
+    /// Sends one inline command after the password; the answer when it is not an error.
+    async fn ask(&self, command: &str) -> Option<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.ok()?;
+        let request = format!("AUTH {PASSWORD}\r\n{command}\r\nQUIT\r\n");
+        stream.write_all(request.as_bytes()).await.ok()?;
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.ok()?;
+        (reply.lines().count() >= 3 && !reply.contains('-')).then_some(reply)
+    }
+}

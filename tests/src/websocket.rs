@@ -1,0 +1,123 @@
+//! A WebSocket client of one scan.
+
+use std::time::Instant;
+
+use futures::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::wait::{LONG, SOON, within};
+
+/// An open WebSocket.
+#[derive(Debug)]
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+/// The HTTP status of an upgrade that was refused.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Refused(pub u16);
+
+/// What comes out of a WebSocket.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Heard {
+    /// A text frame; each is one JSON document.
+    Said(Value),
+    /// The end, with its close code.
+    Closed(u16),
+}
+
+impl Socket {
+    pub(crate) async fn open(url: &str) -> Result<Socket, Refused> {
+        match within("a websocket", SOON, connect_async(url)).await {
+            Ok((stream, _)) => Ok(Socket { stream }),
+            Err(Error::Http(response)) => Err(Refused(response.status().as_u16())),
+            Err(other) => panic!("no websocket and no refusal either: {other}"),
+        }
+    }
+
+    /// Sends a text.
+    ///
+    /// # Panics
+    /// When the socket is closed.
+    pub async fn say(&mut self, text: &str) {
+        self.send(Message::text(text)).await;
+    }
+
+    /// Sends any message.
+    ///
+    /// # Panics
+    /// When the socket is closed.
+    pub async fn send(&mut self, message: Message) {
+        self.stream.send(message).await.unwrap();
+    }
+
+    /// The next text frame, or the end.
+    ///
+    /// # Panics
+    /// When the connection breaks without a close frame, or a text is not JSON.
+    pub async fn hear(&mut self) -> Heard {
+        within("a frame", SOON, self.next_heard()).await
+    }
+
+    /// The next frame of a type.
+    ///
+    /// # Panics
+    /// When the socket is closed before.
+    pub async fn hear_type(&mut self, kind: &str) -> Value {
+        loop {
+            match self.hear().await {
+                Heard::Said(said) if said["type"] == kind => return said,
+                Heard::Said(_) => {}
+                Heard::Closed(code) => panic!("closed with {code} before {kind}"),
+            }
+        }
+    }
+
+    /// Everything until the end, and the close code.
+    pub async fn rest(&mut self) -> (Vec<Value>, u16) {
+        let mut frames = Vec::new();
+        let started = Instant::now();
+        loop {
+            assert!(started.elapsed() < LONG, "the end of a websocket: not within {LONG:?}");
+            match self.hear().await {
+                Heard::Said(said) => frames.push(said),
+                Heard::Closed(code) => return (frames, code),
+            }
+        }
+    }
+
+    /// Sends a ping of the protocol itself and returns what the pong carries.
+    ///
+    /// # Panics
+    /// When no pong comes.
+    pub async fn pong_to(&mut self, bytes: &'static [u8]) -> Vec<u8> {
+        self.send(Message::Ping(bytes.into())).await;
+        within("a pong", SOON, self.next_pong()).await
+    }
+
+    async fn next_heard(&mut self) -> Heard {
+        loop {
+            match self.next_message().await {
+                Message::Text(text) => return Heard::Said(serde_json::from_str(&text).expect("JSON")),
+                Message::Close(frame) => return Heard::Closed(frame.map_or(1005, |frame| frame.code.into())),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other @ (Message::Binary(_) | Message::Frame(_)) => panic!("not a text: {other:?}"),
+            }
+        }
+    }
+
+    async fn next_pong(&mut self) -> Vec<u8> {
+        loop {
+            if let Message::Pong(pong) = self.next_message().await {
+                return pong.to_vec();
+            }
+        }
+    }
+
+    async fn next_message(&mut self) -> Message {
+        self.stream.next().await.expect("a close frame before the end").unwrap()
+    }
+}
