@@ -12,6 +12,7 @@ use crate::{
     error::Error,
     event::{Shortage, Tally},
     ledger::Ledger,
+    pace::Pace,
     probe::{Probe, State},
     slots::Flight,
 };
@@ -32,6 +33,7 @@ struct Books<I> {
     last: Option<u64>,
     exhausted: bool,
     spread: u64,
+    pace: Option<Pace>,
     ledger: Ledger,
     opened: Vec<Probe>,
     retries: u64,
@@ -65,6 +67,7 @@ pub(crate) enum Supply {
 #[derive(Debug)]
 pub(crate) struct News {
     pub(crate) opened: Vec<Probe>,
+    pub(crate) verdicts: Vec<(u64, State)>,
     pub(crate) below: u64,
     pub(crate) tally: Tally,
     /// No worker is left, so these are the last news.
@@ -80,13 +83,14 @@ pub(crate) struct Outcome {
 }
 
 impl<I: Iterator<Item = Probe>> Desk<I> {
-    pub(crate) fn new(probes: I, spread: u64, workers: usize) -> Self {
+    pub(crate) fn new(probes: I, spread: u64, pace: Option<Pace>, workers: usize) -> Self {
         let books = Books {
             probes,
             next: None,
             last: None,
             exhausted: false,
             spread,
+            pace,
             ledger: Ledger::default(),
             opened: Vec::new(),
             retries: 0,
@@ -147,6 +151,7 @@ impl<I: Iterator<Item = Probe>> Desk<I> {
         let mut books = waited.unwrap_or_else(PoisonError::into_inner).0;
         News {
             opened: mem::take(&mut books.opened),
+            verdicts: books.ledger.take_verdicts(),
             below: books.ledger.below(),
             tally: books.ledger.tally(),
             last: books.workers == 0,
@@ -178,7 +183,11 @@ impl<I: Iterator<Item = Probe>> Books<I> {
     }
 
     fn hand_out(&mut self, wanted: usize, queue: &mut VecDeque<Flight>) -> Supply {
-        for _ in 0..wanted {
+        let allowed = self.pace.as_mut().map_or(wanted, |pace| pace.allowed(wanted));
+        if allowed < wanted && allowed == 0 && !self.exhausted {
+            return Supply::Later;
+        }
+        for _ in 0..allowed {
             if self.opened.len() > UNREAD {
                 return Supply::Later;
             }
@@ -186,6 +195,9 @@ impl<I: Iterator<Item = Probe>> Books<I> {
             if self.ledger.lowest_unsettled().is_some_and(|lowest| probe.number - lowest > self.spread) {
                 self.next = Some(probe);
                 return Supply::Later;
+            }
+            if let Some(pace) = &mut self.pace {
+                pace.started();
             }
             let line = self.ledger.open_line(&probe);
             queue.push_back(Flight::new(probe, line));

@@ -11,6 +11,13 @@ use crate::probe::{Probe, State};
 pub enum Event {
     /// An open port, at once, in whatever order they answer; always before the `Settled` that covers it.
     Open(Probe),
+    /// The final state of one probe, in the order of their numbers; always before the `Settled` that covers it.
+    Verdict {
+        /// The probe's number.
+        number: u64,
+        /// What it turned out to be.
+        state: State,
+    },
     /// Everything below `below` is settled: a checkpoint. At most every 50 ms, and once at the end.
     ///
     /// A scan started again with the probes from `below` on repeats nothing that is counted here. It may repeat

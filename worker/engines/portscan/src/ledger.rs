@@ -1,4 +1,4 @@
-use std::collections::VecDeque;
+use std::{collections::VecDeque, mem};
 
 use crate::{
     event::Tally,
@@ -14,6 +14,7 @@ pub(crate) struct Ledger {
     first_line: u64,
     tally: Tally,
     below: u64,
+    verdicts: Vec<(u64, State)>,
 }
 
 #[derive(Debug)]
@@ -45,6 +46,7 @@ impl Ledger {
     fn advance(&mut self) {
         while let Some(&Line { number, state: Some(state) }) = self.lines.front() {
             self.tally.count(state);
+            self.verdicts.push((number, state));
             self.lines.pop_front();
             self.first_line += 1;
             self.below = self.lines.front().map_or(number.saturating_add(1), |line| line.number);
@@ -59,6 +61,11 @@ impl Ledger {
     /// Every number lower than this one is settled, or was never handed out.
     pub(crate) fn below(&self) -> u64 {
         self.below
+    }
+
+    /// The verdicts that `below` has passed since they were last taken, in order.
+    pub(crate) fn take_verdicts(&mut self) -> Vec<(u64, State)> {
+        mem::take(&mut self.verdicts)
     }
 
     /// The count of the probes below [`below`](Self::below).

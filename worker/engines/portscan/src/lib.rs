@@ -25,6 +25,7 @@ mod event;
 mod files;
 mod kernel;
 mod ledger;
+mod pace;
 mod probe;
 mod scan;
 #[cfg(test)]

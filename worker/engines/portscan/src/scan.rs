@@ -10,6 +10,7 @@ use crate::{
     event::{Event, Shortage, Summary, Tally},
     files,
     kernel::Kernel,
+    pace::Pace,
     probe::Probe,
     settings::Settings,
     stop::Stop,
@@ -72,7 +73,7 @@ pub fn scan(
     let allowed = files::allowance();
     let files_limit = (allowed < settings.window).then_some(Shortage::Files);
     let share = (settings.window.min(allowed) / wires.len()).max(1);
-    let desk = Desk::new(probes, settings.spread, wires.len());
+    let desk = Desk::new(probes, settings.spread, settings.rate.map(Pace::new), wires.len());
     let workers = wires.into_iter().map(|wire| Worker::new(wire, settings, share)).collect();
     let tally = run(&desk, workers, stop, on_event);
     let outcome = desk.finish();
@@ -143,9 +144,13 @@ fn work<I: Iterator<Item = Probe>, W: Wire>(desk: &Desk<I>, worker: Worker<W>, s
 fn report<I: Iterator<Item = Probe>>(desk: &Desk<I>, mut on_event: impl FnMut(Event)) -> Tally {
     let mut due = Instant::now() + CHECKPOINT;
     loop {
-        let News { opened, below, tally, last } = desk.news(due.saturating_duration_since(Instant::now()));
+        let News { opened, verdicts, below, tally, last } =
+            desk.news(due.saturating_duration_since(Instant::now()));
         for probe in opened {
             on_event(Event::Open(probe));
+        }
+        for (number, state) in verdicts {
+            on_event(Event::Verdict { number, state });
         }
         let now = Instant::now();
         if last || now >= due {

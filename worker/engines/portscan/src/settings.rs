@@ -22,6 +22,8 @@ pub struct Settings {
     pub spread: u64,
     /// Scanning threads. Default 2, or 1 where only one processor is available.
     pub threads: usize,
+    /// New probes a second at most, all threads together; retries are not counted. Default: as fast as it goes.
+    pub rate: Option<u32>,
 }
 
 impl Settings {
@@ -57,6 +59,7 @@ impl Default for Settings {
             window: 4000,
             spread: 65_536,
             threads: processors.min(2),
+            rate: None,
         }
     }
 }

@@ -37,7 +37,7 @@ const TURNS: usize = 200_000;
 
 pub(crate) fn drive(world: World, settings: &Settings, plan: &[Probe]) -> (Run, World) {
     let shared = Rc::new(RefCell::new(world));
-    let desk = Desk::new(plan.iter().copied(), settings.spread, settings.threads);
+    let desk = Desk::new(plan.iter().copied(), settings.spread, None, settings.threads);
     let share = settings.window / settings.threads;
     let mut workers: Vec<_> = (0..settings.threads)
         .map(|_| Some(Worker::new(ScriptedWire::new(&shared), settings, share)))

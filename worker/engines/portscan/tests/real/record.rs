@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
-use portscan::{Error, Event, Probe, Settings, Stop, Summary, Tally, scan};
+use portscan::{Error, Event, Probe, Settings, State, Stop, Summary, Tally, scan};
 
 pub(crate) const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub(crate) const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
@@ -11,13 +11,27 @@ pub(crate) const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 pub(crate) struct Record {
     pub(crate) opened: Vec<Probe>,
     pub(crate) settled: Vec<(u64, Tally)>,
+    pub(crate) verdicts: Tally,
+    newest_verdict: Option<u64>,
 }
 
 impl Record {
     pub(crate) fn note(&mut self, event: Event) {
         match event {
             Event::Open(probe) => self.opened.push(probe),
-            Event::Settled { below, tally } => self.settled.push((below, tally)),
+            Event::Verdict { number, state } => {
+                assert!(self.newest_verdict < Some(number), "verdicts come in order, each once");
+                self.newest_verdict = Some(number);
+                match state {
+                    State::Open => self.verdicts.open += 1,
+                    State::Closed => self.verdicts.closed += 1,
+                    State::Filtered => self.verdicts.filtered += 1,
+                }
+            }
+            Event::Settled { below, tally } => {
+                assert_eq!(self.verdicts, tally, "verdicts add up to the checkpoint");
+                self.settled.push((below, tally));
+            }
         }
     }
 
