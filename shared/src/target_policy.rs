@@ -92,7 +92,7 @@ impl TargetPolicy {
         {
             return Some(rules::DENIED);
         }
-        let allowed: Vec<IpNet> = self.allow.iter().flat_map(|net| rules::plain_forms(*net)).collect();
+        let allowed: Vec<IpNet> = self.allow.iter().map(|net| canonical(*net)).collect();
         let allowed = IpNet::aggregate(&allowed);
         let permits = |part: IpNet| allowed.iter().any(|allow| allow.contains(&part));
         let refuses = |rule: &Rule| rule.parts_of(net).any(|part| !permits(part));

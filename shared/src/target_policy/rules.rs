@@ -14,9 +14,9 @@ pub(super) struct Rule {
 }
 
 impl Rule {
-    /// The parts of a block that the rule is about.
+    /// The parts of a block that the rule is about; those of its IPv4-mapped addresses as IPv4 blocks.
     pub(super) fn parts_of(&self, net: IpNet) -> impl Iterator<Item = IpNet> {
-        forms(self.net).into_iter().filter_map(move |refused| overlap(refused, net))
+        forms(self.net).into_iter().filter_map(move |refused| overlap(refused, net)).map(canonical)
     }
 }
 
@@ -104,19 +104,12 @@ const MAPPED: (Ipv6Addr, u8) = (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 128)
 const NAT64: (Ipv6Addr, u8) = (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 128);
 const SIX_TO_FOUR: (Ipv6Addr, u8) = (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 48);
 
-/// The block itself and, of an IPv4 block, its IPv4-mapped form.
-pub(super) fn plain_forms(net: IpNet) -> Vec<IpNet> {
-    match canonical(net) {
-        IpNet::V4(inner) => [IpNet::V4(inner)].into_iter().chain(embedded(inner, MAPPED)).collect(),
-        IpNet::V6(net) => vec![IpNet::V6(net)],
-    }
-}
-
-/// The plain forms and, of an IPv4 block, the forms under which translators reach it.
+/// The block itself and, of an IPv4 block, the IPv6 forms under which it is reached.
 pub(super) fn forms(net: IpNet) -> Vec<IpNet> {
-    let mut forms = plain_forms(net);
-    if let IpNet::V4(inner) = canonical(net) {
-        forms.extend([NAT64, SIX_TO_FOUR].into_iter().filter_map(|place| embedded(inner, place)));
+    let net = canonical(net);
+    let mut forms = vec![net];
+    if let IpNet::V4(inner) = net {
+        forms.extend([MAPPED, NAT64, SIX_TO_FOUR].into_iter().filter_map(|place| embedded(inner, place)));
     }
     forms
 }

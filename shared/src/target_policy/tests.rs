@@ -159,6 +159,11 @@ fn allowed_blocks_cover_what_the_base_refuses() {
     assert_eq!(reason(&ten, "10.0.0.0/7"), "");
     let all = policy(Base::PublicOnly, "0.0.0.0/0,::/0", "");
     assert_eq!(reason(&all, "::/0"), "");
+    // An allowed IPv6 block says nothing of the IPv4 addresses that may be written in it.
+    let six = policy(Base::PublicOnly, "::/0", "");
+    assert_eq!(reason(&six, "fe80::/64"), "");
+    assert_eq!(reason(&six, "::/80"), "a cloud metadata address");
+    assert_eq!(reason(&six, "::ffff:10.0.0.1"), "a private address");
 }
 
 #[test]

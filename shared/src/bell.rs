@@ -1,0 +1,164 @@
+//! The bell: tells workers that shards are due, and listeners what happened.
+//!
+//! It may ring twice, late or never: the database holds the truth, a sweeper rings again, and listeners read gaps
+//! from the database. So nothing here is stored, leased or acknowledged, and no error stops a caller.
+
+mod embedded;
+mod redis;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::{embedded::Embedded, redis::Redis};
+use crate::{
+    error::Result,
+    event::{Event, Progress},
+    id::{JobId, ShardId},
+};
+
+/// Rings and hears, in one process or across many.
+#[derive(Clone, Debug)]
+pub enum Bell {
+    /// Channels of this process.
+    Embedded(Embedded),
+    /// A list and two channels in Redis.
+    Redis(Redis),
+}
+
+/// News for listeners.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum News {
+    /// A stored event, whole, so that the usual path reads nothing.
+    Event(Event),
+    /// How far a job is.
+    Progress(Progress),
+}
+
+impl News {
+    /// The job that the news is of.
+    #[must_use]
+    pub fn job(&self) -> JobId {
+        match self {
+            Self::Event(event) => event.job,
+            Self::Progress(progress) => progress.job,
+        }
+    }
+}
+
+/// What a subscription yields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Heard<T> {
+    /// One message.
+    Message(T),
+    /// Messages may have been missed before this point: look into the database.
+    Gap,
+}
+
+/// A subscription. Ends only with the process.
+#[derive(Debug)]
+pub enum Subscription<T> {
+    /// In this process.
+    Embedded(tokio::sync::broadcast::Receiver<T>),
+    /// Fed by a task that reads Redis.
+    Redis(tokio::sync::mpsc::Receiver<Heard<T>>),
+}
+
+impl<T: Clone> Subscription<T> {
+    /// Waits for the next message; `None` when the bell is gone.
+    pub async fn next(&mut self) -> Option<Heard<T>> {
+        use tokio::sync::broadcast::error::RecvError;
+        match self {
+            Self::Redis(messages) => messages.recv().await,
+            Self::Embedded(messages) => match messages.recv().await {
+                Ok(message) => Some(Heard::Message(message)),
+                Err(RecvError::Lagged(_)) => Some(Heard::Gap),
+                Err(RecvError::Closed) => None,
+            },
+        }
+    }
+}
+
+impl Bell {
+    /// A bell of this process, or one in the Redis at `url`.
+    ///
+    /// # Errors
+    /// `Unavailable` when that Redis does not answer.
+    pub async fn open(url: Option<&str>) -> Result<Self> {
+        match url {
+            None => Ok(Self::Embedded(Embedded::new())),
+            Some(url) => Redis::connect(url).await.map(Self::Redis),
+        }
+    }
+
+    /// Tells workers that these shards are due. A ring that fails is only logged.
+    pub async fn ring(&self, shards: &[ShardId]) {
+        match self {
+            Self::Embedded(bell) => bell.ring(shards),
+            Self::Redis(bell) => bell.ring(shards).await,
+        }
+    }
+
+    /// Waits up to a second for shards that were rung, and takes at most `most`.
+    pub async fn hear(&self, most: usize) -> Vec<ShardId> {
+        match self {
+            Self::Embedded(bell) => bell.hear(most).await,
+            Self::Redis(bell) => bell.hear(most).await,
+        }
+    }
+
+    /// How many rings wait to be heard; `None` when that cannot be known now.
+    pub async fn waiting(&self) -> Option<usize> {
+        match self {
+            Self::Embedded(bell) => Some(bell.waiting()),
+            Self::Redis(bell) => bell.waiting().await,
+        }
+    }
+
+    /// Tells every listener. News that cannot be told is only logged.
+    pub async fn tell(&self, news: Vec<News>) {
+        if news.is_empty() {
+            return;
+        }
+        match self {
+            Self::Embedded(bell) => bell.tell(news),
+            Self::Redis(bell) => bell.tell(&news).await,
+        }
+    }
+
+    /// Subscribes to the news of all jobs.
+    #[must_use]
+    pub fn news(&self) -> Subscription<News> {
+        match self {
+            Self::Embedded(bell) => Subscription::Embedded(bell.news()),
+            Self::Redis(bell) => Subscription::Redis(bell.news()),
+        }
+    }
+
+    /// Tells workers to stop working at a job.
+    pub async fn stop(&self, job: JobId) {
+        match self {
+            Self::Embedded(bell) => bell.stop(job),
+            Self::Redis(bell) => bell.stop(job).await,
+        }
+    }
+
+    /// Subscribes to the jobs that workers are told to stop.
+    #[must_use]
+    pub fn stops(&self) -> Subscription<JobId> {
+        match self {
+            Self::Embedded(bell) => Subscription::Embedded(bell.stops()),
+            Self::Redis(bell) => Subscription::Redis(bell.stops()),
+        }
+    }
+
+    /// Asks for a sign of life.
+    ///
+    /// # Errors
+    /// `Unavailable` when Redis gives none.
+    pub async fn ping(&self) -> Result<()> {
+        match self {
+            Self::Embedded(_) => Ok(()),
+            Self::Redis(bell) => bell.ping().await,
+        }
+    }
+}

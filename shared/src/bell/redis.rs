@@ -1,0 +1,194 @@
+//! The bell in Redis: one list of shard ids, two Pub/Sub channels.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use redis::{
+    RedisResult,
+    aio::{ConnectionManager, ConnectionManagerConfig},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use tokio::{sync::mpsc, time::timeout};
+
+use super::{Heard, News};
+use crate::{
+    error::{Error, Result},
+    id::{JobId, ShardId},
+};
+
+const RINGS: &str = "vedette:rings";
+const NEWS: &str = "vedette:news";
+const STOPS: &str = "vedette:stops";
+
+/// Ids that the list may hold; older ones fall off and are rung again by the sweeper.
+const MOST_RINGS: isize = 100_000;
+/// A ring comes after the commit: a Redis that is slow must not slow the caller further than this.
+const PATIENCE: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// A list and two channels in Redis.
+#[derive(Clone, Debug)]
+pub struct Redis {
+    client: redis::Client,
+    tell: ConnectionManager,
+    /// A connection of its own: a blocking read holds up whatever is queued behind it.
+    hear: ConnectionManager,
+}
+
+impl Redis {
+    pub(super) async fn connect(url: &str) -> Result<Self> {
+        let client = redis::Client::open(url).map_err(away)?;
+        let config = || {
+            ConnectionManagerConfig::new()
+                .set_max_delay(Duration::from_secs(1))
+                .set_connection_timeout(Some(Duration::from_secs(2)))
+        };
+        let short = config().set_number_of_retries(2).set_response_timeout(Some(Duration::from_secs(5)));
+        let tell = timeout(Duration::from_secs(5), client.get_connection_manager_with_config(short)).await;
+        let tell = tell.map_err(unanswered)?.map_err(away)?;
+        let hear = client
+            .get_connection_manager_with_config(config().set_response_timeout(None))
+            .await
+            .map_err(away)?;
+        Ok(Self { client, tell, hear })
+    }
+
+    pub(super) async fn ring(&self, shards: &[ShardId]) {
+        let mut ids = redis::cmd("RPUSH");
+        ids.arg(RINGS);
+        for shard in shards {
+            ids.arg(shard.to_string());
+        }
+        let mut rings = redis::pipe();
+        rings.add_command(ids).ignore();
+        rings.ltrim(RINGS, -MOST_RINGS, -1).ignore();
+        self.send("rings", &rings).await;
+    }
+
+    pub(super) async fn hear(&self, most: usize) -> Vec<ShardId> {
+        match self.take(most).await {
+            // An entry that is no id is not ours, and passed over.
+            Ok(ids) => ids.iter().filter_map(|id| id.parse().ok().map(|id: uuid::Uuid| id.into())).collect(),
+            Err(error) => {
+                tracing::warn!(%error, "the bell is not heard");
+                tokio::time::sleep(PAUSE).await;
+                Vec::new()
+            }
+        }
+    }
+
+    async fn take(&self, most: usize) -> RedisResult<Vec<String>> {
+        let mut hear = self.hear.clone();
+        let first: Option<(String, String)> =
+            redis::cmd("BLPOP").arg(RINGS).arg(1).query_async(&mut hear).await?;
+        let mut ids: Vec<String> = first.into_iter().map(|(_, id)| id).collect();
+        if most > 1 && !ids.is_empty() {
+            let more: Option<Vec<String>> =
+                redis::cmd("LPOP").arg(RINGS).arg(most - 1).query_async(&mut hear).await?;
+            ids.extend(more.into_iter().flatten());
+        }
+        Ok(ids)
+    }
+
+    pub(super) async fn waiting(&self) -> Option<usize> {
+        let mut connection = self.tell.clone();
+        let mut length = redis::cmd("LLEN");
+        let length = length.arg(RINGS).query_async(&mut connection);
+        timeout(PATIENCE, length).await.ok()?.ok()
+    }
+
+    pub(super) async fn tell(&self, news: &[News]) {
+        let mut messages = redis::pipe();
+        for message in news {
+            push_message(&mut messages, NEWS, message);
+        }
+        self.send("news", &messages).await;
+    }
+
+    pub(super) async fn stop(&self, job: JobId) {
+        let mut messages = redis::pipe();
+        push_message(&mut messages, STOPS, &job);
+        self.send("stop", &messages).await;
+    }
+
+    async fn send(&self, what: &str, commands: &redis::Pipeline) {
+        let mut connection = self.tell.clone();
+        match timeout(PATIENCE, commands.query_async::<()>(&mut connection)).await {
+            Ok(Ok(())) => (),
+            Ok(Err(error)) => tracing::warn!(what, %error, "not told to Redis"),
+            Err(_) => tracing::warn!(what, "not told to Redis: it is slow"),
+        }
+    }
+
+    pub(super) fn news(&self) -> mpsc::Receiver<Heard<News>> {
+        subscribe(self.client.clone(), NEWS)
+    }
+
+    pub(super) fn stops(&self) -> mpsc::Receiver<Heard<JobId>> {
+        subscribe(self.client.clone(), STOPS)
+    }
+
+    pub(super) async fn ping(&self) -> Result<()> {
+        let mut connection = self.tell.clone();
+        let ping = redis::cmd("PING");
+        let answer = timeout(Duration::from_secs(1), ping.query_async::<()>(&mut connection)).await;
+        answer.map_err(unanswered)?.map_err(away)
+    }
+}
+
+fn push_message<T: Serialize>(messages: &mut redis::Pipeline, channel: &str, message: &T) {
+    match serde_json::to_string(message) {
+        Ok(text) => {
+            messages.publish(channel, text).ignore();
+        }
+        Err(error) => tracing::error!(%error, channel, "a message cannot be written as JSON"),
+    }
+}
+
+fn away(error: redis::RedisError) -> Error {
+    Error::Unavailable { what: "Redis", source: Box::new(error) }
+}
+
+fn unanswered(elapsed: tokio::time::error::Elapsed) -> Error {
+    Error::Unavailable { what: "Redis", source: Box::new(elapsed) }
+}
+
+/// Follows one channel for as long as somebody receives, through every loss of the connection.
+fn subscribe<T: DeserializeOwned + Send + 'static>(
+    client: redis::Client,
+    channel: &'static str,
+) -> mpsc::Receiver<Heard<T>> {
+    let (sender, messages) = mpsc::channel(1024);
+    tokio::spawn(async move {
+        while !sender.is_closed() {
+            if let Err(error) = follow(&client, channel, &sender).await {
+                tracing::warn!(%error, channel, "the subscription is cut");
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    });
+    messages
+}
+
+async fn follow<T: DeserializeOwned>(
+    client: &redis::Client,
+    channel: &str,
+    sender: &mpsc::Sender<Heard<T>>,
+) -> RedisResult<()> {
+    let mut pubsub = client.get_async_pubsub().await?;
+    pubsub.subscribe(channel).await?;
+    // Whatever was published while nobody was subscribed is gone.
+    drop(sender.send(Heard::Gap).await);
+    let mut messages = pubsub.into_on_message();
+    loop {
+        let message = tokio::select! {
+            message = messages.next() => message,
+            () = sender.closed() => None,
+        };
+        let Some(message) = message else { return Ok(()) };
+        match serde_json::from_slice(message.get_payload_bytes()) {
+            Ok(message) => drop(sender.send(Heard::Message(message)).await),
+            Err(error) => tracing::warn!(%error, channel, "a foreign message is passed over"),
+        }
+    }
+}

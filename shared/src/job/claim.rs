@@ -1,0 +1,113 @@
+//! Claiming shards, and keeping the claims.
+
+use std::{collections::HashMap, ops::Range, sync::Arc};
+
+use chrono::TimeDelta;
+
+use super::{Job, Status};
+use crate::{
+    bell::News,
+    core::{Core, contending},
+    error::Result,
+    event::{Event, Fact, Progress},
+    id::{JobId, ShardId},
+    store,
+};
+
+/// A shard in a worker's hands. Whatever the worker writes carries `attempt`: once another worker has claimed the
+/// shard, the writes of this one are refused.
+#[derive(Clone, Debug)]
+pub struct Claim {
+    /// The shard.
+    pub shard: ShardId,
+    /// Its number in the job; 0 is the one that plans.
+    pub number: i64,
+    /// The fencing token.
+    pub attempt: i64,
+    /// The units of the job that are this shard's.
+    pub units: Range<i64>,
+    /// The checkpoint: units below it are settled.
+    pub position: i64,
+    /// The job as it stood when the shard was claimed.
+    pub job: Arc<Job>,
+}
+
+/// Claims those of `shards` that are due, and starts jobs that have not started. A shard that another worker claimed
+/// is left out.
+///
+/// # Errors
+/// `Unavailable` when the database is away; then nothing is claimed.
+pub async fn claim(core: &Core, shards: &[ShardId]) -> Result<Vec<Claim>> {
+    let (claims, news) = contending(|| store(core, shards)).await?;
+    core.bell.tell(news).await;
+    Ok(claims)
+}
+
+async fn store(core: &Core, shards: &[ShardId]) -> Result<(Vec<Claim>, Vec<News>)> {
+    let now = core.clock.now();
+    let mut tx = core.store.begin().await?;
+    let claimed = store::shards::claim(&mut tx, shards, now).await?;
+    if claimed.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let mut ids: Vec<JobId> = claimed.iter().map(|shard| shard.job_id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let deadline = now + TimeDelta::seconds(core.limits.job_seconds);
+    let started = store::jobs::start(&mut tx, &ids, now, deadline).await?;
+    let events: Vec<Event> = started
+        .iter()
+        .map(|job| Event {
+            job: job.id,
+            seq: job.last_seq,
+            at: now,
+            fact: Fact::Status { status: Status::Running },
+        })
+        .collect();
+    store::events::insert(&mut tx, &events).await?;
+    let news = started_news(&started, events);
+    let mut jobs: HashMap<JobId, Arc<Job>> = started.into_iter().map(|job| (job.id, Arc::new(job))).collect();
+    ids.retain(|id| !jobs.contains_key(id));
+    if !ids.is_empty() {
+        let others = store::jobs::read(&mut tx, &ids).await?;
+        jobs.extend(others.into_iter().map(|job| (job.id, Arc::new(job))));
+    }
+    tx.commit().await?;
+    let claims = claimed.into_iter().filter_map(|shard| {
+        let job = jobs.get(&shard.job_id).cloned()?;
+        let units = shard.range_start..shard.range_end;
+        let (number, attempt, position) = (shard.number, shard.attempt, shard.position);
+        Some(Claim { shard: shard.id, number, attempt, units, position, job })
+    });
+    Ok((claims.collect(), news))
+}
+
+fn started_news(started: &[Job], events: Vec<Event>) -> Vec<News> {
+    let progress = started.iter().zip(&events).map(|(job, event)| {
+        let (job, total) = (job.id, job.total_units);
+        News::Progress(Progress {
+            job,
+            seq: event.seq,
+            at: event.at,
+            done: 0,
+            total,
+            tally: Default::default(),
+        })
+    });
+    let progress: Vec<News> = progress.collect();
+    events.into_iter().map(News::Event).chain(progress).collect()
+}
+
+/// Renews claims; returns the shards whose claim still stands. The others were cancelled or taken over.
+///
+/// # Errors
+/// `Unavailable` when the database is away.
+pub async fn renew(core: &Core, claims: &[(ShardId, i64)]) -> Result<Vec<ShardId>> {
+    contending(async || {
+        let mut tx = core.store.begin().await?;
+        let kept = store::shards::renew(&mut tx, claims, core.clock.now()).await?;
+        tx.commit().await?;
+        Ok(kept)
+    })
+    .await
+}

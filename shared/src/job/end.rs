@@ -1,0 +1,51 @@
+//! Ending a job early: it failed, was cancelled, or ran out of time.
+
+use super::{Failure, FailureCode, Job, Status, finish::complete};
+use crate::{
+    bell::News,
+    core::{Core, contending},
+    error::Result,
+    id::JobId,
+    store,
+};
+
+/// Fails a job for good. Nothing happens when it has ended already.
+///
+/// # Errors
+/// `Unavailable` when the database is away.
+pub async fn fail(core: &Core, job: JobId, failure: Failure) -> Result<()> {
+    end(core, job, Status::Failed, Some(&failure)).await.map(drop)
+}
+
+/// Ends a job that ran into its time limit; what it found is kept.
+///
+/// # Errors
+/// `Unavailable` when the database is away.
+pub async fn time_out(core: &Core, job: JobId) -> Result<()> {
+    let message = format!("the job ran into its time limit of {} seconds", core.limits.job_seconds);
+    let failure = Failure { code: FailureCode::TimeLimit, message };
+    end(core, job, Status::TimedOut, Some(&failure)).await.map(drop)
+}
+
+/// Ends a job in one transaction with its last event, then stops its workers. `None` when it had ended already.
+pub(super) async fn end(
+    core: &Core,
+    id: JobId,
+    status: Status,
+    failure: Option<&Failure>,
+) -> Result<Option<Job>> {
+    let ended = contending(async || {
+        let mut tx = core.store.begin().await?;
+        let Some(job) = store::jobs::end(&mut tx, id, status, failure, core.clock.now()).await? else {
+            return Ok(None);
+        };
+        store::shards::drop_left(&mut tx, id).await?;
+        let events = complete(&mut tx, std::slice::from_ref(&job)).await?;
+        tx.commit().await?;
+        Ok(Some((job, events)))
+    });
+    let Some((job, events)) = ended.await? else { return Ok(None) };
+    core.bell.stop(id).await;
+    core.bell.tell(events.into_iter().map(News::Event).collect()).await;
+    Ok(Some(job))
+}

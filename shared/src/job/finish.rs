@@ -1,0 +1,154 @@
+//! Finishing shards: done, split into more, or given back.
+
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
+
+use super::{Job, Status, claim::Claim};
+use crate::{
+    bell::News,
+    core::{Core, contending},
+    error::Result,
+    event::{Event, Fact, Progress, Tally},
+    id::{JobId, ShardId},
+    scan::plan::Plan,
+    store::{self, Tx, shards::Shard},
+};
+
+/// Marks claimed shards as done; the last one of a job closes it. Claims that no longer stand are passed over.
+///
+/// # Errors
+/// `Unavailable` when the database is away; nothing is stored then, and the same call may be made again.
+pub async fn finish(core: &Core, claims: &[(ShardId, i64)]) -> Result<()> {
+    let news = contending(|| store(core, claims)).await?;
+    core.bell.tell(news).await;
+    Ok(())
+}
+
+async fn store(core: &Core, claims: &[(ShardId, i64)]) -> Result<Vec<News>> {
+    let now = core.clock.now();
+    let mut tx = core.store.begin().await?;
+    let done = store::shards::finish(&mut tx, claims).await?;
+    let mut finished: BTreeMap<JobId, i64> = BTreeMap::new();
+    for (_, job) in done {
+        *finished.entry(job).or_default() += 1;
+    }
+    let mut by_count: BTreeMap<i64, Vec<JobId>> = BTreeMap::new();
+    for (job, shards) in finished {
+        by_count.entry(shards).or_default().push(job);
+    }
+    let mut closed = Vec::new();
+    for (shards, jobs) in by_count {
+        let jobs = store::jobs::count_off(&mut tx, &jobs, shards, now).await?;
+        closed.extend(jobs.into_iter().filter(|job| job.status == Status::Completed));
+    }
+    let events = complete(&mut tx, &closed).await?;
+    tx.commit().await?;
+    Ok(events.into_iter().map(News::Event).collect())
+}
+
+/// Appends the last event of jobs that have just ended.
+pub(super) async fn complete(tx: &mut Tx, ended: &[Job]) -> Result<Vec<Event>> {
+    if ended.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<JobId> = ended.iter().map(|job| job.id).collect();
+    let tallies = store::scans::tallies(tx, &ids).await?;
+    let events: Vec<Event> =
+        ended.iter().map(|job| last_event(job, tallies.get(&job.id).copied().unwrap_or_default())).collect();
+    store::events::insert(tx, &events).await?;
+    Ok(events)
+}
+
+fn last_event(job: &Job, tally: Tally) -> Event {
+    let at = job.completed_at.unwrap_or(job.created_at);
+    let duration_ms = job.started_at.map_or(0, |start| (at - start).num_milliseconds());
+    let fact = Fact::Complete { status: job.status, duration_ms, tally, error: job.failure() };
+    Event { job: job.id, seq: job.last_seq, at, fact }
+}
+
+/// Stores the plan of a scan and replaces its planning shard by shards that scan, in one transaction.
+/// False when the claim is lost.
+///
+/// # Errors
+/// `Unavailable` when the database is away; nothing is stored then.
+pub async fn split(core: &Core, claim: &Claim, plan: &Plan, units: i64) -> Result<bool> {
+    let shards = cut(claim.job.id, units, core.limits.shard_units);
+    let Some(news) = contending(|| store_split(core, claim, plan, units, &shards)).await? else {
+        return Ok(false);
+    };
+    let ids: Vec<ShardId> = shards.iter().map(|shard| shard.id).collect();
+    core.bell.ring(&ids).await;
+    core.bell.tell(vec![news]).await;
+    Ok(true)
+}
+
+async fn store_split(
+    core: &Core,
+    claim: &Claim,
+    plan: &Plan,
+    units: i64,
+    shards: &[Shard],
+) -> Result<Option<News>> {
+    let (now, id) = (core.clock.now(), claim.job.id);
+    let mut tx = core.store.begin().await?;
+    if store::shards::finish(&mut tx, &[(claim.shard, claim.attempt)]).await?.is_empty() {
+        return Ok(None);
+    }
+    store::shards::insert(&mut tx, shards, now).await?;
+    store::scans::set_plan(&mut tx, id, plan).await?;
+    let more = i64::try_from(shards.len()).unwrap_or(i64::MAX) - 1;
+    let Some(job) = store::jobs::add_work(&mut tx, id, units, more).await? else { return Ok(None) };
+    tx.commit().await?;
+    let (seq, total) = (job.last_seq, job.total_units);
+    Ok(Some(News::Progress(Progress { job: id, seq, at: now, done: 0, total, tally: Tally::default() })))
+}
+
+/// Cuts units into shards of `size`, numbered from 1.
+fn cut(job_id: JobId, units: i64, size: i64) -> Vec<Shard> {
+    let starts = (0..units).step_by(usize::try_from(size.max(1)).unwrap_or(usize::MAX));
+    let shard = |(number, start): (i64, i64)| Shard {
+        id: ShardId::new(),
+        job_id,
+        number,
+        range_start: start,
+        range_end: start.saturating_add(size).min(units),
+        position: start,
+        attempt: 0,
+    };
+    (1..).zip(starts).map(shard).collect()
+}
+
+/// Gives a shard back to the queue, to be run again after `wait`; its checkpoint stays. Nothing happens when the
+/// claim is lost.
+///
+/// # Errors
+/// `Unavailable` when the database is away: the sweeper frees the shard once its lease has run out.
+pub async fn give_back(core: &Core, claim: &Claim, wait: TimeDelta) -> Result<()> {
+    let mut tx = core.store.begin().await?;
+    let kept = store::shards::requeue(&mut tx, claim.shard, claim.attempt, core.clock.now() + wait).await?;
+    tx.commit().await?;
+    if kept && wait <= TimeDelta::zero() {
+        core.bell.ring(&[claim.shard]).await;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn shards_cover_every_unit_once(units in 1_i64..10_000, size in 1_i64..3000) {
+            let shards = cut(JobId::new(), units, size);
+            let ends = shards.iter().map(|shard| shard.range_end);
+            let starts = shards.iter().skip(1).map(|shard| shard.range_start).chain([units]);
+            prop_assert!(ends.eq(starts));
+            prop_assert!(shards.iter().all(|shard| shard.range_end - shard.range_start <= size));
+            prop_assert_eq!(shards.first().map(|shard| (shard.number, shard.range_start)), Some((1, 0)));
+        }
+    }
+}

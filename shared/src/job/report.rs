@@ -1,0 +1,82 @@
+//! Reporting what a shard has found and settled so far.
+
+use super::claim::Claim;
+use crate::{
+    bell::News,
+    core::{Core, contending},
+    error::Result,
+    event::{self, Event, Fact, FoundPort, Progress},
+    store::{self, scans::HostTally},
+};
+
+/// What a shard did since its last report.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// The new checkpoint: every unit of the shard below it is settled.
+    pub position: i64,
+    /// Units settled since the last report.
+    pub settled: i64,
+    /// Open ports. One that is known already changes nothing.
+    pub found: Vec<FoundPort>,
+    /// Ports settled as closed or filtered since the last report. Open ones are counted when they are stored.
+    pub hosts: Vec<HostTally>,
+}
+
+/// What became of a report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reported {
+    /// It is stored.
+    Kept,
+    /// The claim is lost: the job was ended, or another worker has the shard. Stop, and write nothing more.
+    Lost,
+}
+
+/// Stores a report and its events in one transaction, then tells listeners.
+///
+/// # Errors
+/// `Unavailable` when the database is away; nothing is stored then, and the same report may be made again.
+pub async fn report(core: &Core, claim: &Claim, report: &Report) -> Result<Reported> {
+    let Some((events, progress)) = contending(|| store(core, claim, report)).await? else {
+        return Ok(Reported::Lost);
+    };
+    let news = events.into_iter().map(News::Event).chain([News::Progress(progress)]);
+    core.bell.tell(news.collect()).await;
+    Ok(Reported::Kept)
+}
+
+async fn store(core: &Core, claim: &Claim, report: &Report) -> Result<Option<(Vec<Event>, Progress)>> {
+    let (now, id) = (core.clock.now(), claim.job.id);
+    let mut tx = core.store.begin().await?;
+    if !store::shards::advance(&mut tx, claim.shard, claim.attempt, report.position, now).await? {
+        return Ok(None);
+    }
+    let fresh = store::scans::insert_found(&mut tx, id, &report.found, now).await?;
+    let hosts = with_open(&report.hosts, &fresh);
+    let numbers = i64::try_from(fresh.len()).unwrap_or(i64::MAX);
+    let Some(job) = store::jobs::count_up(&mut tx, id, report.settled, numbers).await? else {
+        return Ok(None);
+    };
+    let tally = store::scans::count(&mut tx, id, &hosts).await?;
+    let facts = fresh.into_iter().map(Fact::PortFound).collect();
+    let events = event::append(&mut tx, id, job.last_seq, now, facts).await?;
+    tx.commit().await?;
+    let progress =
+        Progress { job: id, seq: job.last_seq, at: now, done: job.done_units, total: job.total_units, tally };
+    Ok(Some((events, progress)))
+}
+
+/// Adds newly stored open ports to the counts of their addresses.
+fn with_open(settled: &[HostTally], fresh: &[FoundPort]) -> Vec<HostTally> {
+    let mut hosts = settled.to_vec();
+    for port in fresh {
+        match hosts.iter_mut().find(|host| host.address == port.address) {
+            Some(host) => host.tally.open += 1,
+            None => hosts.push(HostTally {
+                address: port.address,
+                host: port.host.clone(),
+                tally: event::Tally { open: 1, ..Default::default() },
+            }),
+        }
+    }
+    hosts
+}

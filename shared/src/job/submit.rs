@@ -1,0 +1,63 @@
+//! Submitting a job.
+
+use super::Kind;
+use crate::{
+    bell::News,
+    core::{Core, contending},
+    error::{Error, Result},
+    event::{self, Event, Fact},
+    id::{JobId, ShardId},
+    identity::Principal,
+    job::Status,
+    scan::ScanRequest,
+    store::{
+        self,
+        jobs::NewJob,
+        scans::{Scan, list},
+        shards::Shard,
+    },
+};
+
+/// Queues a scan, in one transaction with its first shard and its first event.
+///
+/// # Errors
+/// `Forbidden` for a caller who may only look, `Invalid` for too large a scan, `Refused` for an address that may not
+/// be scanned, `Unavailable` when the database is away; nothing is stored then.
+pub async fn scan(core: &Core, principal: &Principal, request: &ScanRequest) -> Result<Scan> {
+    principal.may_write()?;
+    request.check(&core.limits.targets)?;
+    let stored = serde_json::to_value(request).map_err(Error::internal)?;
+    let job = NewJob {
+        id: JobId::new(),
+        organization: principal.organization,
+        user: principal.user,
+        kind: Kind::Scan,
+        subject: &request.target.to_string(),
+        request: &stored,
+        created_at: core.clock.now(),
+    };
+    let (shard, events) = contending(|| store(core, &job)).await?;
+    core.bell.ring(&[shard]).await;
+    core.bell.tell(events.into_iter().map(News::Event).collect()).await;
+    list::find(&core.store, principal.user, job.id).await?.ok_or(Error::NotFound(crate::error::Noun::Job))
+}
+
+async fn store(core: &Core, job: &NewJob<'_>) -> Result<(ShardId, Vec<Event>)> {
+    let shard = Shard {
+        id: ShardId::new(),
+        job_id: job.id,
+        number: 0,
+        range_start: 0,
+        range_end: 0,
+        position: 0,
+        attempt: 0,
+    };
+    let mut tx = core.store.begin().await?;
+    store::jobs::insert(&mut tx, job).await?;
+    store::scans::insert(&mut tx, job.id).await?;
+    store::shards::insert(&mut tx, std::slice::from_ref(&shard), job.created_at).await?;
+    let queued = vec![Fact::Status { status: Status::Queued }];
+    let events = event::append(&mut tx, job.id, 1, job.created_at, queued).await?;
+    tx.commit().await?;
+    Ok((shard.id, events))
+}

@@ -1,0 +1,244 @@
+//! Settings: read from the environment, once, in this place.
+
+use std::{net::SocketAddr, path::Path, time::Duration};
+
+use thiserror::Error;
+
+use crate::{
+    identity::{ApiKey, Secret},
+    target_policy::{Base, TargetPolicy, parse_nets},
+};
+
+/// What the operator allows. Clones are cheap enough to go everywhere.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Which targets may be scanned.
+    pub targets: TargetPolicy,
+    /// `VEDETTE_LEASE_SECONDS`, 10: a worker that gives no sign of life for so long loses its shards.
+    pub lease_seconds: i64,
+    /// `VEDETTE_SCAN_SECONDS`, 3600: a scan that runs longer is ended; what it found is kept.
+    pub job_seconds: i64,
+    /// `VEDETTE_SHARD_UNITS`, 16384: ports of one shard, the part of a scan that one worker takes at a time.
+    pub shard_units: i64,
+    /// `VEDETTE_SCAN_RATE`, unlimited: probes a second of each running shard.
+    pub scan_rate: Option<u32>,
+    /// `VEDETTE_KEY_DAYS`, 365: how long a registered user's key lives.
+    pub key_days: i64,
+}
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// `DATABASE_URL`: `postgres://..`, or `sqlite://path`; by default a file in the data folder.
+    pub database_url: String,
+    /// `VEDETTE_DATABASE_CONNECTIONS`, 10: the most connections to Postgres of one process.
+    pub database_connections: u32,
+    /// `REDIS_URL`: without it, queue and bell are channels of the process.
+    pub redis_url: Option<String>,
+    /// `VEDETTE_LISTEN`, or `PORT` on every address; 127.0.0.1:8000 by default.
+    pub listen: SocketAddr,
+    /// `VEDETTE_PUBLIC_URL`: how clients reach the server, for the URLs in answers; by default as they called it.
+    pub public_url: Option<String>,
+    /// `VEDETTE_SECRET_KEY`: at least 32 characters, under which keys are digested.
+    pub secret: Secret,
+    /// `VEDETTE_OWNER_EMAIL`, owner@localhost: the owner's account, made at first start.
+    pub owner_email: String,
+    /// `VEDETTE_OWNER_KEY`: the owner's key; generated where it is not set.
+    pub owner_key: Option<ApiKey>,
+    /// `VEDETTE_DRAIN_SECONDS`, 20: how long a stopping process may take to finish or hand back its work.
+    pub drain: Duration,
+    /// `VEDETTE_WORKER_SLOTS`, 8: shards that one worker process works at once.
+    pub worker_slots: usize,
+    /// `VEDETTE_LOG`, info: what is logged.
+    pub log: String,
+    /// The operator's limits.
+    pub limits: Limits,
+}
+
+/// A setting that cannot be used, and what to do about it.
+#[derive(Debug, Error)]
+#[error("{name}: {message}")]
+pub struct Unusable {
+    /// The name of the variable.
+    pub name: &'static str,
+    /// What is wrong with it, and what is expected.
+    pub message: String,
+}
+
+/// How the process was started, which decides the defaults.
+#[derive(Clone, Copy, Debug)]
+pub enum Mode<'a> {
+    /// Everything in one process, with files in this folder. Any target but special ones may be scanned.
+    Embedded(&'a Path),
+    /// One of several processes on Postgres and Redis. Only public addresses may be scanned, unless allowed.
+    Processes,
+    /// A process that only prepares the database.
+    Migration,
+}
+
+/// Where settings are looked up: the environment, or a test's own table.
+pub type LookUp<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Looks a setting up in the environment of the process; an empty one counts as missing.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+pub fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+impl Settings {
+    /// Reads every setting.
+    ///
+    /// # Errors
+    /// [`Unusable`] names the first setting that is missing or cannot be read.
+    pub fn read(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<Self, Unusable> {
+        let database_url = database_url(mode, look_up)?;
+        let redis_url = look_up("REDIS_URL");
+        if matches!(mode, Mode::Processes) && redis_url.is_none() {
+            return Err(unusable(
+                "REDIS_URL",
+                "is not set, and separate api and worker processes meet in Redis: set it, such as \
+                 redis://127.0.0.1:6379, or run everything in one process with `vedette up`",
+            ));
+        }
+        Ok(Self {
+            database_url,
+            redis_url,
+            database_connections: number(look_up, "VEDETTE_DATABASE_CONNECTIONS", 10, 1, 1000)?,
+            listen: listen(look_up)?,
+            public_url: public_url(look_up)?,
+            secret: secret(mode, look_up)?,
+            owner_email: look_up("VEDETTE_OWNER_EMAIL").unwrap_or_else(|| "owner@localhost".to_owned()),
+            owner_key: owner_key(look_up)?,
+            drain: Duration::from_secs(number(look_up, "VEDETTE_DRAIN_SECONDS", 20, 0, 3600)?),
+            worker_slots: number(look_up, "VEDETTE_WORKER_SLOTS", 8, 1, 1024)?,
+            log: look_up("VEDETTE_LOG").unwrap_or_else(|| "info".to_owned()),
+            limits: limits(mode, look_up)?,
+        })
+    }
+}
+
+fn unusable(name: &'static str, message: impl Into<String>) -> Unusable {
+    Unusable { name, message: message.into() }
+}
+
+fn database_url(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<String, Unusable> {
+    let url = look_up("DATABASE_URL");
+    let is_sqlite = url.as_deref().is_some_and(|url| url.starts_with("sqlite:"));
+    let is_postgres =
+        url.as_deref().is_some_and(|url| url.starts_with("postgres:") || url.starts_with("postgresql:"));
+    match (mode, url) {
+        (Mode::Embedded(folder), None) => Ok(format!("sqlite://{}", folder.join("vedette.db").display())),
+        (Mode::Processes | Mode::Migration, None) => Err(unusable(
+            "DATABASE_URL",
+            "is not set: give a Postgres database, such as postgres://user:password@127.0.0.1/vedette, or run \
+             everything in one process with `vedette up`, which needs none",
+        )),
+        (Mode::Processes | Mode::Migration, Some(_)) if is_sqlite => Err(unusable(
+            "DATABASE_URL",
+            "names a SQLite file, which has one writer and cannot be shared by several processes: give a Postgres \
+             database, or run everything in one process with `vedette up`",
+        )),
+        (_, Some(url)) if is_sqlite || is_postgres => Ok(url),
+        (_, Some(_)) => Err(unusable("DATABASE_URL", "is neither postgres://.. nor sqlite://..")),
+    }
+}
+
+fn number<T>(look_up: LookUp<'_>, name: &'static str, default: T, least: T, most: T) -> Result<T, Unusable>
+where
+    T: std::str::FromStr + PartialOrd + std::fmt::Display,
+{
+    let Some(text) = look_up(name) else { return Ok(default) };
+    match text.parse::<T>() {
+        Ok(value) if value >= least && value <= most => Ok(value),
+        Ok(_) | Err(_) => {
+            Err(unusable(name, format!("`{text}` is not a whole number from {least} to {most}")))
+        }
+    }
+}
+
+fn listen(look_up: LookUp<'_>) -> Result<SocketAddr, Unusable> {
+    if let Some(text) = look_up("VEDETTE_LISTEN") {
+        return text.parse().map_err(|_| {
+            unusable("VEDETTE_LISTEN", format!("`{text}` is not an address and port like 127.0.0.1:8000"))
+        });
+    }
+    let port = number(look_up, "PORT", 0_u16, 1, u16::MAX)?;
+    // A platform that sets PORT expects the process on every address.
+    Ok(if port == 0 {
+        SocketAddr::from(([127, 0, 0, 1], 8000))
+    } else {
+        SocketAddr::from(([0, 0, 0, 0], port))
+    })
+}
+
+fn public_url(look_up: LookUp<'_>) -> Result<Option<String>, Unusable> {
+    let Some(url) = look_up("VEDETTE_PUBLIC_URL") else { return Ok(None) };
+    if url.starts_with("http://") || url.starts_with("https://") {
+        return Ok(Some(url.trim_end_matches('/').to_owned()));
+    }
+    Err(unusable("VEDETTE_PUBLIC_URL", format!("`{url}` does not start with http:// or https://")))
+}
+
+fn owner_key(look_up: LookUp<'_>) -> Result<Option<ApiKey>, Unusable> {
+    let Some(text) = look_up("VEDETTE_OWNER_KEY") else { return Ok(None) };
+    // The value is a secret: the message must not repeat it.
+    let message = "is not a key: expected sk_live_ and 16 to 64 letters and digits";
+    ApiKey::parse(&text).map(Some).ok_or_else(|| unusable("VEDETTE_OWNER_KEY", message))
+}
+
+fn secret(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<Secret, Unusable> {
+    const NAME: &str = "VEDETTE_SECRET_KEY";
+    match (look_up(NAME), mode) {
+        (Some(text), _) => Secret::parse(&text).ok_or_else(|| unusable(NAME, "has fewer than 32 characters")),
+        (None, Mode::Embedded(folder)) => secret_file(folder).map_err(|error| unusable(NAME, error)),
+        (None, Mode::Processes | Mode::Migration) => Err(unusable(
+            NAME,
+            "is not set: make one with `openssl rand -hex 32` and give the same to every process",
+        )),
+    }
+}
+
+/// Reads the secret of an embedded server, or makes it at first start, readable by its user alone.
+fn secret_file(folder: &Path) -> Result<Secret, String> {
+    use std::{fs, io::Write, os::unix::fs::OpenOptionsExt};
+    let path = folder.join("secret.key");
+    let explain = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    if !path.exists() {
+        fs::create_dir_all(folder).map_err(|error| explain(&error))?;
+        let text = Secret::generate().map_err(|error| explain(&error))?;
+        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let mut file = file.map_err(|error| explain(&error))?;
+        file.write_all(text.as_bytes()).map_err(|error| explain(&error))?;
+    }
+    let text = fs::read_to_string(&path).map_err(|error| explain(&error))?;
+    Secret::parse(&text).ok_or_else(|| explain(&"has fewer than 32 characters"))
+}
+
+fn limits(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<Limits, Unusable> {
+    let nets = |name| {
+        let text = look_up(name).unwrap_or_default();
+        if text.is_empty() {
+            Ok(Vec::new())
+        } else {
+            parse_nets(&text).map_err(|error| unusable(name, error.message))
+        }
+    };
+    let base = match mode {
+        Mode::Embedded(_) => Base::Trusting,
+        Mode::Processes | Mode::Migration => Base::PublicOnly,
+    };
+    let rate = number(look_up, "VEDETTE_SCAN_RATE", 0, 1, 10_000_000)?;
+    Ok(Limits {
+        targets: TargetPolicy {
+            base,
+            allow: nets("VEDETTE_TARGETS_ALLOW")?,
+            deny: nets("VEDETTE_TARGETS_DENY")?,
+        },
+        lease_seconds: number(look_up, "VEDETTE_LEASE_SECONDS", 10, 1, 3600)?,
+        job_seconds: number(look_up, "VEDETTE_SCAN_SECONDS", 3600, 1, 604_800)?,
+        shard_units: number(look_up, "VEDETTE_SHARD_UNITS", 16_384, 1, 1 << 20)?,
+        scan_rate: (rate > 0).then_some(rate),
+        key_days: number(look_up, "VEDETTE_KEY_DAYS", 365, 1, 36_500)?,
+    })
+}

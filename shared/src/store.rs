@@ -1,0 +1,193 @@
+//! The database: two pools, one SQL text. Everything that knows `sqlx` lives in this room.
+//!
+//! Reads take `&Store`, writes take `&mut Tx`, so that writes compose in one transaction. A function that holds a
+//! [`Tx`] must not begin a second one: SQLite has one writer, which would wait for itself.
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::error::{Error, Result};
+
+/// Runs one query on whichever pool reads.
+macro_rules! on_pool {
+    ($store:expr, |$pool:ident| $body:expr) => {
+        match &$store.reads {
+            $crate::store::Pool::Sqlite($pool) => $body.map_err($crate::store::failure),
+            $crate::store::Pool::Postgres($pool) => $body.map_err($crate::store::failure),
+        }
+    };
+}
+
+/// Runs one query in the open transaction.
+macro_rules! on_tx {
+    ($tx:expr, |$connection:ident| $body:expr) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(tx) => {
+                let $connection = &mut **tx;
+                $body.map_err($crate::store::failure)
+            }
+            $crate::store::Tx::Postgres(tx) => {
+                let $connection = &mut **tx;
+                $body.map_err($crate::store::failure)
+            }
+        }
+    };
+}
+
+pub mod events;
+pub mod identity;
+pub mod jobs;
+pub mod scans;
+pub mod shards;
+
+#[derive(Clone, Debug)]
+pub(crate) enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// An open database of either kind. Clones share the connections.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) reads: Pool,
+    writes: Pool,
+}
+
+/// An open transaction: rolled back when it is dropped, kept by [`Tx::commit`].
+#[derive(Debug)]
+pub enum Tx {
+    /// On SQLite, where it excludes every other writer.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On Postgres, at READ COMMITTED.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// How long a caller waits for a free connection before it hears that the database is away.
+const ACQUIRE: Duration = Duration::from_secs(5);
+
+impl Store {
+    /// Opens the database that `url` names: `sqlite://path` (created where it is missing) or `postgres://..`.
+    ///
+    /// # Errors
+    /// `Unavailable` when the server does not answer, `Internal` when the address cannot be read.
+    pub async fn open(url: &str, connections: u32) -> Result<Self> {
+        if url.starts_with("sqlite:") {
+            Self::open_sqlite(url).await
+        } else {
+            Self::open_postgres(url, connections).await
+        }
+    }
+
+    async fn open_sqlite(url: &str) -> Result<Self> {
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(Error::internal)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(ACQUIRE)
+            .disable_statement_logging();
+        let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
+        let writes = writer.connect_with(options.clone()).await.map_err(failure)?;
+        let readers = SqlitePoolOptions::new().max_connections(4).acquire_timeout(ACQUIRE);
+        let reads = readers.connect_with(options.read_only(true)).await.map_err(failure)?;
+        Ok(Self { reads: Pool::Sqlite(reads), writes: Pool::Sqlite(writes) })
+    }
+
+    async fn open_postgres(url: &str, connections: u32) -> Result<Self> {
+        let options = PgConnectOptions::from_str(url).map_err(Error::internal)?.disable_statement_logging();
+        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+        let pool = pool.connect_with(options).await.map_err(failure)?;
+        Ok(Self { reads: Pool::Postgres(pool.clone()), writes: Pool::Postgres(pool) })
+    }
+
+    /// Begins a transaction that may write. SQLite takes its write lock at once: a lock asked for later, after a
+    /// read, is refused instead of waited for.
+    ///
+    /// # Errors
+    /// `Unavailable` when no connection can be had in time.
+    pub async fn begin(&self) -> Result<Tx> {
+        match &self.writes {
+            Pool::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Tx::Sqlite),
+            Pool::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+        }
+        .map_err(failure)
+    }
+
+    /// Brings the tables to this version.
+    ///
+    /// # Errors
+    /// `Internal` when a migration fails; the tables are then as the last good one left them.
+    pub async fn migrate(&self) -> Result<()> {
+        match &self.writes {
+            Pool::Sqlite(pool) => sqlx::migrate!("../migrations/sqlite").run(pool).await,
+            Pool::Postgres(pool) => sqlx::migrate!("../migrations/postgres").run(pool).await,
+        }
+        .map_err(Error::internal)
+    }
+
+    /// Whether the tables are of this version.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database is away.
+    pub async fn is_migrated(&self) -> Result<bool> {
+        const SQL: &str = "SELECT MAX(version) FROM _sqlx_migrations WHERE success";
+        let newest = sqlx::migrate!("../migrations/sqlite").iter().map(|migration| migration.version).max();
+        let applied: Result<Option<i64>> =
+            on_pool!(self, |pool| sqlx::query_scalar(SQL).fetch_one(pool).await);
+        match applied {
+            Ok(version) => Ok(version >= newest),
+            Err(Error::Internal(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks the database for a sign of life.
+    ///
+    /// # Errors
+    /// `Unavailable` when it gives none.
+    pub async fn ping(&self) -> Result<()> {
+        on_pool!(self, |pool| sqlx::query("SELECT 1").execute(pool).await.map(drop))
+    }
+}
+
+impl Tx {
+    /// Keeps what the transaction wrote.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database went away; whether it was kept is then unknown.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+        .map_err(failure)
+    }
+}
+
+/// Sorts a database's error into one that passes by itself and one that does not.
+pub(crate) fn failure(error: sqlx::Error) -> Error {
+    let away = match &error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(reply) => match reply.code().as_deref() {
+            // Serialization failure and deadlock of Postgres; a busy SQLite, also with its extended codes.
+            Some("40001" | "40P01" | "5" | "261" | "517") => return Error::Contended(Box::new(error)),
+            // Connection exceptions, lack of resources, operator intervention: a Postgres that starts or stops.
+            Some(code) => code.len() == 5 && matches!(code.get(..2), Some("08" | "53" | "57")),
+            None => false,
+        },
+        _ => false,
+    };
+    if away {
+        Error::Unavailable { what: "the database", source: Box::new(error) }
+    } else {
+        Error::internal(error)
+    }
+}

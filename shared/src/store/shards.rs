@@ -1,0 +1,194 @@
+//! Shards: what workers claim.
+
+use chrono::{DateTime, Utc};
+use sqlx::{FromRow, QueryBuilder};
+use uuid::Uuid;
+
+use super::{Store, Tx};
+use crate::{
+    error::Result,
+    id::{JobId, ShardId},
+};
+
+/// A shard as a claim returns it.
+#[derive(Clone, Debug, FromRow)]
+pub(crate) struct Shard {
+    #[sqlx(try_from = "Uuid")]
+    pub(crate) id: ShardId,
+    #[sqlx(try_from = "Uuid")]
+    pub(crate) job_id: JobId,
+    pub(crate) number: i64,
+    pub(crate) range_start: i64,
+    pub(crate) range_end: i64,
+    pub(crate) position: i64,
+    pub(crate) attempt: i64,
+}
+
+/// Adds a shard that is due at once.
+pub(crate) async fn insert(tx: &mut Tx, shards: &[Shard], now: DateTime<Utc>) -> Result<()> {
+    for chunk in shards.chunks(1000) {
+        on_tx!(tx, |connection| {
+            let mut query = QueryBuilder::new(
+                "INSERT INTO shards (id, job_id, number, status, range_start, range_end, position, attempt, run_after) ",
+            );
+            query.push_values(chunk, |mut row, shard| {
+                row.push_bind(shard.id.uuid()).push_bind(shard.job_id.uuid()).push_bind(shard.number);
+                row.push("'queued'").push_bind(shard.range_start).push_bind(shard.range_end);
+                row.push_bind(shard.position).push_bind(shard.attempt).push_bind(now);
+            });
+            query.build().execute(connection).await.map(|done| done.rows_affected())
+        })?;
+    }
+    Ok(())
+}
+
+/// Claims those of `ids` that are queued and due. Of any number of racing claims one wins.
+pub(crate) async fn claim(tx: &mut Tx, ids: &[ShardId], now: DateTime<Utc>) -> Result<Vec<Shard>> {
+    on_tx!(tx, |connection| {
+        let mut query =
+            QueryBuilder::new("UPDATE shards SET status = 'running', attempt = attempt + 1, heartbeat_at = ");
+        query
+            .push_bind(now)
+            .push(" WHERE status = 'queued' AND run_after <= ")
+            .push_bind(now)
+            .push(" AND id IN (");
+        let mut list = query.separated(", ");
+        for id in ids {
+            list.push_bind(id.uuid());
+        }
+        query.push(") RETURNING id, job_id, number, range_start, range_end, position, attempt");
+        query.build_query_as().fetch_all(connection).await
+    })
+}
+
+/// Moves the checkpoint and renews the claim; false when the claim is lost.
+pub(crate) async fn advance(
+    tx: &mut Tx,
+    id: ShardId,
+    attempt: i64,
+    position: i64,
+    now: DateTime<Utc>,
+) -> Result<bool> {
+    const SQL: &str = "UPDATE shards SET position = $3, heartbeat_at = $4 \
+                       WHERE id = $1 AND attempt = $2 AND status = 'running'";
+    let done = on_tx!(tx, |connection| sqlx::query(SQL)
+        .bind(id.uuid())
+        .bind(attempt)
+        .bind(position)
+        .bind(now)
+        .execute(connection)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// Finishes claimed shards; returns those whose claim still stood.
+pub(crate) async fn finish(tx: &mut Tx, claims: &[(ShardId, i64)]) -> Result<Vec<(ShardId, JobId)>> {
+    let rows: Vec<(Uuid, Uuid)> = on_tx!(tx, |connection| {
+        let mut query = QueryBuilder::new(
+            "UPDATE shards SET status = 'done', position = range_end WHERE status = 'running' AND ",
+        );
+        push_claims(&mut query, claims);
+        query.push(" RETURNING id, job_id");
+        query.build_query_as().fetch_all(connection).await
+    })?;
+    Ok(rows.into_iter().map(|(id, job)| (id.into(), job.into())).collect())
+}
+
+/// Renews claims; returns the shards whose claim still stands.
+pub(crate) async fn renew(
+    tx: &mut Tx,
+    claims: &[(ShardId, i64)],
+    now: DateTime<Utc>,
+) -> Result<Vec<ShardId>> {
+    let rows: Vec<(Uuid,)> = on_tx!(tx, |connection| {
+        let mut query = QueryBuilder::new("UPDATE shards SET heartbeat_at = ");
+        query.push_bind(now).push(" WHERE status = 'running' AND ");
+        push_claims(&mut query, claims);
+        query.push(" RETURNING id");
+        query.build_query_as().fetch_all(connection).await
+    })?;
+    Ok(rows.into_iter().map(|(id,)| id.into()).collect())
+}
+
+fn push_claims<'q, DB: sqlx::Database>(query: &mut QueryBuilder<DB>, claims: &'q [(ShardId, i64)])
+where
+    Uuid: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
+    i64: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
+{
+    query.push("(id, attempt) IN (");
+    query.push_values(claims, |mut row, (id, attempt)| {
+        row.push_bind(id.uuid()).push_bind(*attempt);
+    });
+    query.push(")");
+}
+
+/// Gives one claimed shard back to the queue; false when the claim is lost.
+pub(crate) async fn requeue(
+    tx: &mut Tx,
+    id: ShardId,
+    attempt: i64,
+    run_after: DateTime<Utc>,
+) -> Result<bool> {
+    const SQL: &str = "UPDATE shards SET status = 'queued', run_after = $3, heartbeat_at = NULL \
+                       WHERE id = $1 AND attempt = $2 AND status = 'running'";
+    let done = on_tx!(tx, |connection| sqlx::query(SQL)
+        .bind(id.uuid())
+        .bind(attempt)
+        .bind(run_after)
+        .execute(connection)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// Frees one shard whose worker gave no sign of life since `before`; false when it did, or the claim moved on.
+pub(crate) async fn free(
+    tx: &mut Tx,
+    id: ShardId,
+    attempt: i64,
+    before: DateTime<Utc>,
+    run_after: DateTime<Utc>,
+) -> Result<bool> {
+    const SQL: &str = "UPDATE shards SET status = 'queued', run_after = $4, heartbeat_at = NULL \
+                       WHERE id = $1 AND attempt = $2 AND status = 'running' AND heartbeat_at < $3";
+    let done = on_tx!(tx, |connection| sqlx::query(SQL)
+        .bind(id.uuid())
+        .bind(attempt)
+        .bind(before)
+        .bind(run_after)
+        .execute(connection)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(done == 1)
+}
+
+/// Drops what is left of a job that ended early.
+pub(crate) async fn drop_left(tx: &mut Tx, job: JobId) -> Result<()> {
+    const SQL: &str =
+        "UPDATE shards SET status = 'dropped' WHERE job_id = $1 AND status IN ('queued', 'running')";
+    on_tx!(tx, |connection| sqlx::query(SQL)
+        .bind(job.uuid())
+        .execute(connection)
+        .await
+        .map(|done| done.rows_affected()))
+    .map(drop)
+}
+
+/// Running shards that gave no sign of life since `before`.
+pub(crate) async fn silent(store: &Store, before: DateTime<Utc>) -> Result<Vec<(ShardId, JobId, i64)>> {
+    const SQL: &str =
+        "SELECT id, job_id, attempt FROM shards WHERE status = 'running' AND heartbeat_at < $1 LIMIT 1000";
+    let rows: Vec<(Uuid, Uuid, i64)> =
+        on_pool!(store, |pool| sqlx::query_as(SQL).bind(before).fetch_all(pool).await)?;
+    Ok(rows.into_iter().map(|(id, job, attempt)| (id.into(), job.into(), attempt)).collect())
+}
+
+/// Queued shards that are due, oldest first, at most `limit`.
+pub(crate) async fn due(store: &Store, now: DateTime<Utc>, limit: i64) -> Result<Vec<ShardId>> {
+    const SQL: &str =
+        "SELECT id FROM shards WHERE status = 'queued' AND run_after <= $1 ORDER BY run_after LIMIT $2";
+    let rows: Vec<(Uuid,)> =
+        on_pool!(store, |pool| sqlx::query_as(SQL).bind(now).bind(limit).fetch_all(pool).await)?;
+    Ok(rows.into_iter().map(|(id,)| id.into()).collect())
+}

@@ -1,0 +1,129 @@
+//! The apalis backend: hears the bell, claims what was rung, hands claims to the worker.
+//!
+//! It never takes more than there are free slots, so nothing waits in a busy worker while another is idle. Claims are
+//! made here, in one statement for all ids heard together: a claim each would cost a transaction each.
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use apalis_core::{
+    backend::{Backend, BackendConfig, finalize::Ephemeral},
+    task::{Task, builder::TaskBuilder},
+    worker::context::WorkerContext,
+};
+use shared::{core::Core, job::claim::claim};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tower::layer::util::Identity;
+
+use crate::leases::{Lease, Leases};
+
+/// Ids taken from the bell at once.
+const MOST: usize = 64;
+
+/// A claimed shard and the slot it is worked in.
+#[derive(Clone, Debug)]
+pub(crate) struct Rung {
+    pub(crate) lease: Arc<Lease>,
+    /// Free again when the last clone is dropped.
+    _slot: Arc<OwnedSemaphorePermit>,
+}
+
+/// Hears and claims, for one worker.
+#[derive(Debug)]
+pub(crate) struct Doorbell {
+    core: Core,
+    leases: Leases,
+    slots: Arc<Semaphore>,
+    rungs: Option<mpsc::Receiver<Rung>>,
+}
+
+impl Doorbell {
+    pub(crate) fn new(core: Core, leases: Leases, slots: usize) -> Self {
+        Self { core, leases, slots: Arc::new(Semaphore::new(slots)), rungs: None }
+    }
+
+    fn listen(&mut self) -> &mut mpsc::Receiver<Rung> {
+        self.rungs.get_or_insert_with(|| {
+            let (sender, rungs) = mpsc::channel(MOST);
+            let (core, leases, slots) = (self.core.clone(), self.leases.clone(), Arc::clone(&self.slots));
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = sender.closed() => (),
+                    () = leases.draining() => (),
+                    () = hear(&core, &leases, &slots, &sender) => (),
+                }
+            });
+            rungs
+        })
+    }
+}
+
+async fn hear(core: &Core, leases: &Leases, slots: &Arc<Semaphore>, sender: &mpsc::Sender<Rung>) {
+    while let Ok(slot) = Arc::clone(slots).acquire_owned().await {
+        let mut free = vec![slot];
+        while free.len() < MOST
+            && let Ok(slot) = Arc::clone(slots).try_acquire_owned()
+        {
+            free.push(slot);
+        }
+        let ids = core.bell.hear(free.len()).await;
+        if ids.is_empty() {
+            continue;
+        }
+        match claim(core, &ids).await {
+            Ok(claims) => {
+                for (claim, slot) in claims.into_iter().zip(free) {
+                    let rung = Rung { lease: leases.hold(claim), _slot: Arc::new(slot) };
+                    drop(sender.send(rung).await);
+                }
+            }
+            // The shards stay queued; the sweeper rings again.
+            Err(error) => {
+                tracing::warn!(%error, shards = ids.len(), "not claimed");
+                tokio::time::sleep(Duration::from_millis(250)).await;
+            }
+        }
+    }
+}
+
+impl Backend for Doorbell {
+    type Task = Task<Rung>;
+    type Error = Infallible;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        _: &WorkerContext,
+    ) -> Poll<Option<Result<Self::Task, Infallible>>> {
+        self.listen().poll_recv(cx).map(|rung| rung.map(|rung| Ok(TaskBuilder::new(rung).build())))
+    }
+
+    fn poll_close(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Infallible>> {
+        self.rungs = None;
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl BackendConfig for Doorbell {
+    type Args = Rung;
+    type Id = String;
+    type Kind = Ephemeral;
+    type Config = ();
+    type Layer = Identity;
+
+    fn config(&self) -> &() {
+        &()
+    }
+
+    fn middleware(&mut self, _: &mut WorkerContext) -> Identity {
+        Identity::new()
+    }
+}

@@ -1,0 +1,184 @@
+//! The worker process: apalis runs what the doorbell brings, and a tick sweeps every second.
+
+use std::{str::FromStr, sync::Arc, time::Duration};
+
+use apalis::{
+    layers::WorkerBuilderExt,
+    prelude::{BoxDynError, Data, Monitor, WorkerBuilder},
+};
+use apalis_core::worker::ext::parallelize::ParallelizeExt;
+use apalis_cron::{CronScheduler, Tick};
+use chrono::TimeDelta;
+use futures::future::BoxFuture;
+use shared::{
+    core::Core,
+    job::{Failure, FailureCode, claim::Claim, end::fail, finish::give_back, sweep::sweep},
+};
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
+
+use crate::{
+    Outcome, Resolver,
+    doorbell::{Doorbell, Rung},
+    finisher::Finisher,
+    kinds,
+    leases::{Lease, Leases},
+};
+
+/// One shard to be worked, and all that is needed for it.
+#[derive(Clone, Debug)]
+pub struct Work {
+    /// The core.
+    pub core: Core,
+    /// Names to addresses.
+    pub resolver: Resolver,
+    /// The shard.
+    pub claim: Claim,
+    /// Ends the work: the claim is lost or the worker stops. Whoever works watches it.
+    pub stop: CancellationToken,
+}
+
+/// A function that works one shard.
+pub type Perform = fn(Work) -> BoxFuture<'static, Outcome>;
+
+/// How a worker works.
+#[derive(Clone, Debug)]
+struct Hands {
+    core: Core,
+    resolver: Resolver,
+    finisher: Finisher,
+    leases: Leases,
+    perform: Perform,
+}
+
+/// Works jobs of every kind until `stop`, then hands back what is not done within `drain`.
+///
+/// # Errors
+/// When the runtime of the workers fails for good; errors of the database and of Redis do not end a worker.
+pub async fn run(
+    core: Core,
+    slots: usize,
+    drain: Duration,
+    stop: CancellationToken,
+) -> Result<(), BoxDynError> {
+    run_with(core, slots, drain, stop, kinds::perform).await
+}
+
+/// Like [`run`], with a function of the caller's in the place of the job kinds.
+///
+/// # Errors
+/// As for [`run`].
+pub async fn run_with(
+    core: Core,
+    slots: usize,
+    drain: Duration,
+    stop: CancellationToken,
+    perform: Perform,
+) -> Result<(), BoxDynError> {
+    let leases = Leases::default();
+    let finisher = Finisher::start(core.clone());
+    let hands =
+        Hands { core: core.clone(), resolver: Resolver::System, finisher, leases: leases.clone(), perform };
+    let monitor = Monitor::new()
+        // An error of a backend would otherwise end its worker for good.
+        .should_restart(|worker, error| {
+            tracing::error!(%error, worker = worker.name(), "a worker is started again");
+            true
+        })
+        .shutdown_timeout(drain)
+        .register({
+            let (core, leases) = (core.clone(), leases.clone());
+            move |restarts| {
+                WorkerBuilder::new(format!("shards-{restarts}"))
+                    .backend(Doorbell::new(core.clone(), leases.clone(), slots))
+                    .catch_panic()
+                    .data(hands.clone())
+                    .concurrency(slots)
+                    .parallelize(tokio::spawn)
+                    .build(work)
+            }
+        })
+        .register({
+            let core = core.clone();
+            move |restarts| {
+                WorkerBuilder::new(format!("sweeper-{restarts}"))
+                    .backend(CronScheduler::new(every_second()))
+                    .catch_panic()
+                    .data(core.clone())
+                    .build(tick)
+            }
+        });
+    let draining = leases.clone();
+    let told = async move {
+        stop.cancelled().await;
+        draining.drain();
+        Ok(())
+    };
+    tokio::select! {
+        ended = monitor.run_with_signal(told) => ended.map_err(Into::into),
+        () = leases.keep(&core) => Ok(()),
+        () = leases.heed(&core) => Ok(()),
+    }
+}
+
+fn every_second() -> cron::Schedule {
+    cron::Schedule::from_str("* * * * * *").unwrap_or_else(|error| unreachable!("a fixed schedule: {error}"))
+}
+
+async fn tick(_: Tick, core: Data<Core>) -> Result<(), BoxDynError> {
+    if let Err(error) = sweep(&core).await {
+        tracing::warn!(%error, "not swept; the next tick will");
+    }
+    Ok(())
+}
+
+async fn work(rung: Rung, hands: Data<Hands>) -> Result<(), BoxDynError> {
+    let claim = &rung.lease.claim;
+    let (kind, attempt) = (claim.job.kind.as_str(), claim.attempt);
+    let span =
+        tracing::info_span!("job", job.id = %claim.job.id, job.kind = kind, shard = claim.number, attempt);
+    let lease = Arc::clone(&rung.lease);
+    async {
+        let outcome = run_guarded(&hands, &lease).await;
+        settle(&hands, &lease, outcome).await;
+    }
+    .instrument(span)
+    .await;
+    Ok(())
+}
+
+/// Performs on a task of its own, so that a panic is an outcome and not a shard left to its lease.
+async fn run_guarded(hands: &Hands, lease: &Lease) -> Outcome {
+    let work = Work {
+        core: hands.core.clone(),
+        resolver: hands.resolver.clone(),
+        claim: lease.claim.clone(),
+        stop: lease.stop.clone(),
+    };
+    match tokio::spawn((hands.perform)(work).in_current_span()).await {
+        Ok(outcome) => outcome,
+        Err(error) => {
+            tracing::error!(%error, "the work panicked");
+            let message = "the server failed at this job; its log says more".to_owned();
+            Outcome::Fail(Failure { code: FailureCode::Internal, message })
+        }
+    }
+}
+
+async fn settle(hands: &Hands, lease: &Lease, outcome: Outcome) {
+    let (core, claim) = (&hands.core, &lease.claim);
+    tracing::debug!(?outcome, "worked");
+    let settled = match outcome {
+        Outcome::Settled => Ok(()),
+        Outcome::Done => {
+            hands.finisher.finish(claim.shard, claim.attempt).await;
+            Ok(())
+        }
+        Outcome::HandBack => give_back(core, claim, TimeDelta::zero()).await,
+        Outcome::Retry(wait) => give_back(core, claim, wait).await,
+        Outcome::Fail(failure) => fail(core, claim.job.id, failure).await,
+    };
+    if let Err(error) = settled {
+        tracing::warn!(%error, "left to the sweeper");
+    }
+}

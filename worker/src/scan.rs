@@ -1,0 +1,44 @@
+//! The scan: shard 0 plans it, the others probe.
+
+mod ledger;
+mod plan;
+mod probe;
+
+use chrono::TimeDelta;
+use shared::{
+    error::Error,
+    job::{Failure, FailureCode},
+    scan::ScanRequest,
+};
+
+use crate::{Outcome, Work};
+
+/// Works one shard of a scan.
+pub(crate) async fn perform(work: Work) -> Outcome {
+    let request: ScanRequest = match serde_json::from_value(work.claim.job.request.clone()) {
+        Ok(request) => request,
+        Err(error) => {
+            return fail(FailureCode::Internal, format!("the stored request cannot be read: {error}"));
+        }
+    };
+    let outcome = if work.claim.number == 0 {
+        plan::perform(&work, &request).await
+    } else {
+        probe::perform(&work, &request).await
+    };
+    outcome.unwrap_or_else(retry_or_fail)
+}
+
+/// An error that passes is tried again; any other ends the job.
+fn retry_or_fail(error: Error) -> Outcome {
+    if error.is_passing() {
+        tracing::warn!(%error, "tried again later");
+        return Outcome::Retry(TimeDelta::seconds(1));
+    }
+    tracing::error!(%error, source = ?std::error::Error::source(&error), "the scan cannot go on");
+    fail(FailureCode::Internal, "the server failed at this job; its log says more".to_owned())
+}
+
+fn fail(code: FailureCode, message: String) -> Outcome {
+    Outcome::Fail(Failure { code, message })
+}

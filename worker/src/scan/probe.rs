@@ -1,0 +1,114 @@
+//! Probing one shard's units: the engine on a thread of its own, its reports into the database.
+
+use std::{collections::HashSet, sync::Arc, time::Duration};
+
+use portscan::{Probe, Settings, Stop, Summary};
+use shared::{
+    error::{Error, Result},
+    job::report::{Report, Reported, report},
+    scan::ScanRequest,
+    store::scans::{self, list},
+};
+use tokio::task::JoinHandle;
+
+use super::ledger::Ledger;
+use crate::{Outcome, Work};
+
+/// Open ports are told this soon: long enough that a burst is one transaction.
+const FOUND: Duration = Duration::from_millis(20);
+/// Everything else is told this often.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Scans from the checkpoint on, leaving out ports that are known to be open.
+pub(super) async fn perform(work: &Work, request: &ScanRequest) -> Result<Outcome> {
+    let (claim, store) = (&work.claim, &work.core.store);
+    let Some(plan) = scans::plan(store, claim.job.id).await? else {
+        return Err(Error::internal("a shard without a plan"));
+    };
+    let known: HashSet<i64> =
+        list::open_units(store, claim.job.id, claim.position, claim.units.end).await?.into_iter().collect();
+    let ledger = Ledger::new(plan, request.ports.clone(), claim.position);
+    let stop = Stop::new();
+    let engine = start(work, request, known, Arc::clone(&ledger), stop.clone());
+    let ended = follow(work, &ledger, engine).await;
+    // Whatever ended the work, the engine's sockets must not outlive it.
+    stop.stop();
+    ended
+}
+
+fn start(
+    work: &Work,
+    request: &ScanRequest,
+    known: HashSet<i64>,
+    ledger: Arc<Ledger>,
+    stop: Stop,
+) -> JoinHandle<std::result::Result<Summary, portscan::Error>> {
+    let mut settings = if request.options.fast_mode { Settings::fast() } else { Settings::default() };
+    settings.rate = work.core.limits.scan_rate;
+    let units = work.claim.position..work.claim.units.end;
+    let token = work.stop.clone();
+    let stop_on_token = stop.clone();
+    tokio::spawn(async move {
+        token.cancelled().await;
+        stop_on_token.stop();
+    });
+    tokio::task::spawn_blocking(move || {
+        let probes = units.filter(|unit| !known.contains(unit)).filter_map(|number| {
+            let address = ledger.unit(number)?.address;
+            Some(Probe { number: u64::try_from(number).ok()?, address })
+        });
+        portscan::scan(&settings, probes, &stop, |event| ledger.note(event))
+    })
+}
+
+/// Reports while the engine runs, and once more when it has ended.
+async fn follow(
+    work: &Work,
+    ledger: &Ledger,
+    mut engine: JoinHandle<std::result::Result<Summary, portscan::Error>>,
+) -> Result<Outcome> {
+    let mut ticks = tokio::time::interval(TICK);
+    let summary = loop {
+        tokio::select! {
+            ended = &mut engine => break ended.map_err(Error::internal)?.map_err(Error::internal)?,
+            _ = ticks.tick() => (),
+            () = ledger.found.notified() => tokio::time::sleep(FOUND).await,
+        }
+        if let Some(pending) = ledger.take()
+            && tell(work, &pending).await == Reported::Lost
+        {
+            return Ok(Outcome::Settled);
+        }
+    };
+    let mut last = ledger.take();
+    if !summary.stopped {
+        // Units after the last probe, known to be open, are settled as well.
+        let rest = last.get_or_insert_default();
+        let from = if rest.position == 0 { work.claim.position } else { rest.position };
+        rest.settled += work.claim.units.end - from;
+        rest.position = work.claim.units.end;
+    }
+    if let Some(last) = last
+        && tell(work, &last).await == Reported::Lost
+    {
+        return Ok(Outcome::Settled);
+    }
+    Ok(if summary.stopped { Outcome::HandBack } else { Outcome::Done })
+}
+
+/// Stores a report, however long the database is away; the engine goes on meanwhile.
+async fn tell(work: &Work, pending: &Report) -> Reported {
+    loop {
+        match report(&work.core, &work.claim, pending).await {
+            Ok(reported) => return reported,
+            Err(error) if error.is_passing() && !work.stop.is_cancelled() => {
+                tracing::warn!(%error, "a report waits");
+                tokio::time::sleep(Duration::from_millis(500)).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, "a report is not stored");
+                return Reported::Lost;
+            }
+        }
+    }
+}
