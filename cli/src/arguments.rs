@@ -1,0 +1,150 @@
+//! What may be written after `vedette`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(
+    name = "vedette",
+    version,
+    about = "A self-hosted security operations server, and its command line",
+    after_help = "Example:\n  vedette scan scanme.example.com --ports 1-1000",
+    propagate_version = true
+)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Say more: the causes of an error, and what happens on the way
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server
+    #[command(after_help = "Example:\n  vedette up --listen 127.0.0.1:8000 --data ./data")]
+    Up(UpArgs),
+    /// Bring the database to this version's schema
+    #[command(after_help = "Example:\n  vedette migrate")]
+    Migrate,
+    /// Scan hosts for open ports, and watch it happen
+    #[command(after_help = SCAN_EXAMPLES)]
+    Scan(ScanArgs),
+    /// Print the completion script of a shell
+    #[command(
+        after_help = "Example:\n  vedette completions bash > ~/.local/share/bash-completion/completions/vedette"
+    )]
+    Completions {
+        /// The shell to complete in
+        shell: Shell,
+    },
+}
+
+const SCAN_EXAMPLES: &str = "\
+Examples:
+  vedette scan 192.0.2.10 --ports 22,80,443 --service-detection
+  vedette scan 192.0.2.0/28,host.example.com --ports top-1000 --fast
+  vedette scan host.example.com --server https://scans.example.com --key-file ~/.vedette-key
+  vedette scan host.example.com --json | jq 'select(.event == \"port_found\").data.port'
+
+Without --server the scan runs in this process, on a server of its own that ends with it.
+
+Exit codes: 0 done; 1 failed, cancelled, or the server could not be reached; 2 wrong use; 130 left at the
+second Ctrl-C. The first Ctrl-C cancels the scan and shows what was found.";
+
+/// What `up` needs.
+#[derive(Args, Debug)]
+pub(crate) struct UpArgs {
+    /// The address to listen on
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000")]
+    pub(crate) listen: SocketAddr,
+    /// The folder the server keeps its data in
+    #[arg(long, value_name = "FOLDER", default_value = "./data")]
+    pub(crate) data: PathBuf,
+}
+
+/// What `scan` needs.
+#[derive(Args, Debug)]
+pub(crate) struct ScanArgs {
+    /// What to scan: host names, addresses and CIDR blocks, with commas between
+    pub(crate) target: String,
+    /// The ports: numbers and ranges with commas between, or a set such as top-1000
+    #[arg(long, short, default_value = "1-1000")]
+    pub(crate) ports: String,
+    /// How to probe a port
+    #[arg(long, value_name = "TYPE", default_value = "tcp")]
+    pub(crate) scan_type: String,
+    /// What to look for besides open ports.
+    #[command(flatten)]
+    pub(crate) looks: Looks,
+    /// Print one JSON object a line for each event, and the results document last
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// The server to scan from
+    #[arg(long, value_name = "URL", env = "VEDETTE_SERVER")]
+    pub(crate) server: Option<String>,
+    /// The key for the server; other users of this machine can see arguments, so prefer the variable or a file
+    #[arg(long, env = "VEDETTE_KEY", hide_env_values = true)]
+    pub(crate) key: Option<String>,
+    /// A file holding the key, `-` for standard input; goes before --key
+    #[arg(long, value_name = "PATH")]
+    pub(crate) key_file: Option<PathBuf>,
+    /// How to follow the scan; auto takes SSE, and WebSocket where SSE cannot be had
+    #[arg(long, value_name = "HOW", value_enum, default_value_t = Follow::Auto)]
+    pub(crate) follow: Follow,
+}
+
+/// The options of a scan that are on or off.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "four independent switches of the command line")]
+pub(crate) struct Looks {
+    /// Probe faster, with shorter waits
+    #[arg(long)]
+    pub(crate) fast: bool,
+    /// Find out which service answers on an open port
+    #[arg(long)]
+    pub(crate) service_detection: bool,
+    /// Guess the operating system
+    #[arg(long)]
+    pub(crate) os_detection: bool,
+    /// Look at the certificates of TLS ports
+    #[arg(long)]
+    pub(crate) ssl_check: bool,
+}
+
+/// How to follow a scan.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Follow {
+    /// SSE, and WebSocket where SSE cannot be had.
+    Auto,
+    /// Server-sent events only.
+    Sse,
+    /// WebSocket only.
+    Websocket,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_an_example() {
+        for command in Arguments::command().get_subcommands() {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(text.contains("Example"), "{}", command.get_name());
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What a person, or a program, sees of a scan.
+
+mod duration;
+mod progress;
+mod summary;
+mod table;
+
+use std::io;
+
+use serde_json::Value;
+
+use crate::event::Event;
+use crate::inert::inert_json;
+use crate::terminal::Terminal;
+use crate::wire::{Port, Progress};
+
+pub(crate) use summary::Summary;
+use table::Table;
+
+/// The two ways to show a scan.
+#[derive(Debug)]
+enum Format {
+    Table(Table),
+    JsonLines,
+}
+
+/// Shows a scan as it goes on: results to standard output, the bar to standard error.
+#[derive(Debug)]
+pub(crate) struct Report<'terminal> {
+    terminal: &'terminal Terminal,
+    format: Format,
+    latest: Progress,
+}
+
+impl<'terminal> Report<'terminal> {
+    /// Starts the report, and the bar with it.
+    pub(crate) fn start(terminal: &'terminal Terminal, target: &str, json: bool) -> Self {
+        let format = if json { Format::JsonLines } else { Format::Table(Table::new(target)) };
+        progress::start(terminal.bar());
+        Self { terminal, format, latest: Progress::default() }
+    }
+
+    /// Shows one event.
+    ///
+    /// # Errors
+    /// When standard output takes no more.
+    pub(crate) fn event(&mut self, event: &Event) -> io::Result<()> {
+        if matches!(self.format, Format::JsonLines) {
+            self.terminal.line(&inert_json(&event.to_json()))?;
+        }
+        match event.kind.as_str() {
+            "progress" => self.progress(event),
+            "port_found" => return self.port_found(event),
+            "status" => progress::status(self.terminal.bar(), event),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn progress(&mut self, event: &Event) {
+        let Some(latest) = event.read() else { return self.unreadable(event) };
+        self.latest = latest;
+        progress::show(self.terminal.bar(), &latest);
+    }
+
+    fn port_found(&mut self, event: &Event) -> io::Result<()> {
+        let Some(port) = event.read::<Port>() else {
+            self.unreadable(event);
+            return Ok(());
+        };
+        match &mut self.format {
+            Format::Table(table) => table.show(&port, self.terminal),
+            Format::JsonLines => Ok(()),
+        }
+    }
+
+    fn unreadable(&self, event: &Event) {
+        self.terminal.note(&format!("an event could not be read: {}", inert_json(&event.to_json())));
+    }
+
+    /// Shows how the scan ended: ports whose events were missed, and the summary; or the results document.
+    ///
+    /// # Errors
+    /// When standard output takes no more.
+    pub(crate) fn end(&mut self, summary: &Summary, results: Option<&Value>) -> io::Result<()> {
+        self.terminal.bar().finish_and_clear();
+        match &mut self.format {
+            Format::JsonLines => match results {
+                Some(document) => {
+                    self.terminal.line(&inert_json(&format!(r#"{{"event":"result","data":{document}}}"#)))
+                }
+                None => Ok(()),
+            },
+            Format::Table(table) => {
+                for port in summary.open_ports() {
+                    table.show(port, self.terminal)?;
+                }
+                self.terminal.line(&summary.text(table.is_empty()))
+            }
+        }
+    }
+
+    /// The last progress that was told of.
+    pub(crate) fn latest(&self) -> Progress {
+        self.latest
+    }
+}
+
+impl Drop for Report<'_> {
+    fn drop(&mut self) {
+        self.terminal.bar().finish_and_clear();
+    }
+}

@@ -1,0 +1,94 @@
+//! Everything that is printed passes here: results to standard output, the rest to standard error.
+
+use std::error::Error;
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
+
+use indicatif::ProgressBar;
+
+use crate::failure::Failure;
+use crate::inert::inert;
+
+/// The two streams, and the bar that lives on the second.
+#[derive(Debug)]
+pub(crate) struct Terminal {
+    verbose: bool,
+    colours: bool,
+    bar: ProgressBar,
+}
+
+impl Terminal {
+    /// Looks at what the process was started with.
+    pub(crate) fn open(verbose: bool) -> Self {
+        // A bar without terminal is never drawn, and suspending it costs nothing.
+        let bar = if io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() };
+        Self { verbose, colours: io::stdout().is_terminal() && colours_wanted(), bar }
+    }
+
+    /// Whether standard output may be coloured.
+    pub(crate) fn has_colours(&self) -> bool {
+        self.colours
+    }
+
+    /// The bar, which shows nothing before it is first ticked.
+    pub(crate) fn bar(&self) -> &ProgressBar {
+        &self.bar
+    }
+
+    /// Prints one line of results above the bar, at once.
+    ///
+    /// # Errors
+    /// When standard output takes no more: [`Self::unless_closed`] tells why.
+    pub(crate) fn line(&self, text: &str) -> io::Result<()> {
+        self.bar.suspend(|| {
+            let mut output = io::stdout().lock();
+            writeln!(output, "{text}")?;
+            output.flush()
+        })
+    }
+
+    /// Passes over an output whose reader has left, as `head` does; that is no failure.
+    ///
+    /// # Errors
+    /// For any other reason, such as a full disk.
+    #[expect(clippy::unused_self, reason = "reads as a part of printing")]
+    pub(crate) fn unless_closed(&self, error: io::Error) -> Result<(), Failure> {
+        if error.kind() == ErrorKind::BrokenPipe {
+            return Ok(());
+        }
+        Err(Failure::failed("writing the results", error.to_string()).caused_by(error))
+    }
+
+    /// Tells the person what is going on.
+    pub(crate) fn note(&self, text: &str) {
+        self.say(&format!("vedette: {}", inert(text)));
+    }
+
+    /// As [`Self::note`], only with `-v`.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.verbose {
+            self.note(text);
+        }
+    }
+
+    /// Prints a failure on one line; with `-v` its causes below.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        let mut text = format!("error: {}", inert(&failure.to_string()));
+        let mut cause = failure.source().filter(|_| self.verbose);
+        while let Some(error) = cause {
+            text.push_str("\n  caused by: ");
+            text.push_str(&inert(&error.to_string()));
+            cause = error.source();
+        }
+        self.say(&text);
+    }
+
+    /// Standard error is the last place to speak to: when it is gone too, there is no one to tell.
+    fn say(&self, text: &str) {
+        self.bar.suspend(|| drop(writeln!(io::stderr().lock(), "{text}")));
+    }
+}
+
+fn colours_wanted() -> bool {
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    !refused && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+}

@@ -1,0 +1,148 @@
+//! What the server's HTTP API says, as far as the command line reads it.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::arguments::ScanArgs;
+
+/// What every answer is wrapped in.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Envelope {
+    /// What was asked for.
+    pub(crate) data: Option<Value>,
+    /// Why it was not given.
+    pub(crate) error: Option<Problem>,
+}
+
+/// The server's own words for an error.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Problem {
+    /// Upper-case word, such as `INVALID_TARGET`.
+    #[serde(default)]
+    pub(crate) code: String,
+    /// For people.
+    #[serde(default)]
+    pub(crate) message: String,
+}
+
+/// The body of a request for a scan.
+#[derive(Debug, Serialize)]
+pub(crate) struct CreateScan<'text> {
+    target: &'text str,
+    scan_type: &'text str,
+    ports: &'text str,
+    options: Options,
+}
+
+#[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "the API's own four switches")]
+struct Options {
+    os_detection: bool,
+    service_detection: bool,
+    ssl_check: bool,
+    fast_mode: bool,
+}
+
+impl<'text> From<&'text ScanArgs> for CreateScan<'text> {
+    fn from(arguments: &'text ScanArgs) -> Self {
+        Self {
+            target: &arguments.target,
+            scan_type: &arguments.scan_type,
+            ports: &arguments.ports,
+            options: Options {
+                os_detection: arguments.looks.os_detection,
+                service_detection: arguments.looks.service_detection,
+                ssl_check: arguments.looks.ssl_check,
+                fast_mode: arguments.looks.fast,
+            },
+        }
+    }
+}
+
+/// The answer to a request for a scan.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Created {
+    /// Such as `scan_Q8m2Zt4LxA0p`.
+    pub(crate) scan_id: String,
+    /// Where its events are sent.
+    pub(crate) sse_url: Option<String>,
+    /// Where its events are sent as WebSocket frames.
+    pub(crate) websocket_url: Option<String>,
+}
+
+/// How a scan ended: the `complete` event, and what is read of the scan itself when that event was missed.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Ended {
+    /// `completed`, `failed` or `cancelled`.
+    #[serde(default)]
+    pub(crate) status: String,
+    /// In seconds.
+    pub(crate) duration: Option<f64>,
+    /// What was counted.
+    #[serde(default)]
+    pub(crate) summary: Counts,
+    /// Why it failed.
+    pub(crate) error: Option<Problem>,
+}
+
+/// Address-port pairs by state.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(default)]
+pub(crate) struct Counts {
+    /// All that were probed.
+    #[serde(alias = "ports_scanned")]
+    pub(crate) total_ports_scanned: u64,
+    /// Accepting.
+    pub(crate) open_ports: u64,
+    /// Refusing.
+    pub(crate) closed_ports: u64,
+    /// Silent.
+    pub(crate) filtered_ports: u64,
+}
+
+/// The `progress` event.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Progress {
+    /// All there are to probe; 0 while unknown.
+    pub(crate) total_ports: u64,
+    /// What was counted so far.
+    #[serde(flatten)]
+    pub(crate) counts: Counts,
+}
+
+/// The `port_found` event, and a port of the results.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Port {
+    /// 1 to 65535.
+    #[serde(rename = "port")]
+    pub(crate) number: u16,
+    /// The address probed.
+    pub(crate) address: Option<String>,
+    /// The host as it was asked for.
+    pub(crate) host: Option<String>,
+    /// `tcp` or `udp`.
+    pub(crate) protocol: Option<String>,
+    /// Such as `open`.
+    pub(crate) state: Option<String>,
+    /// Such as `ssh`.
+    pub(crate) service: Option<String>,
+    /// Such as `OpenSSH 9.6`.
+    pub(crate) version: Option<String>,
+}
+
+/// The results document, as far as the table needs it.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Results {
+    /// In seconds.
+    pub(crate) duration: Option<f64>,
+    /// What was counted.
+    #[serde(default)]
+    pub(crate) summary: Counts,
+    /// The ports worth a record.
+    #[serde(default)]
+    pub(crate) ports: Vec<Port>,
+    /// One entry an address.
+    #[serde(default)]
+    pub(crate) hosts: Vec<Value>,
+}
