@@ -41,6 +41,17 @@ impl Listeners {
         Listeners { address, open: (0..count).map(bind).collect() }
     }
 
+    /// Opens given ports on an address no other test uses.
+    ///
+    /// # Panics
+    /// When one is taken, or below 1024 without the right to it.
+    #[must_use]
+    pub fn at(ports: &[u16]) -> Listeners {
+        let address = own_address().into();
+        let bind = |port: &u16| TcpListener::bind(SocketAddr::new(address, *port)).unwrap();
+        Listeners { address, open: ports.iter().map(bind).collect() }
+    }
+
     /// Whether this machine has `::1`.
     #[must_use]
     pub fn has_ipv6() -> bool {
@@ -60,6 +71,12 @@ impl Listeners {
     #[must_use]
     pub fn ports(&self) -> BTreeSet<u16> {
         self.open.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
+    }
+
+    /// The open ports as results and events tell them: `(address, port)`.
+    #[must_use]
+    pub fn expected(&self) -> BTreeSet<(String, u64)> {
+        self.ports().into_iter().map(|port| (self.target(), port.into())).collect()
     }
 
     /// The open ports and as many closed ones beside them, as a scan takes it for `ports`.

@@ -110,6 +110,14 @@ impl Scan {
         self.client.delete(&self.path("")).await
     }
 
+    /// Cancels it, and insists that this works: the end of a test that needs no more of it.
+    ///
+    /// # Panics
+    /// When it cannot be cancelled.
+    pub async fn stop(&self) {
+        assert_eq!(self.cancel().await.ok()["status"], "cancelled");
+    }
+
     /// Deletes what it found.
     pub async fn delete_results(&self) -> Answer {
         self.client.delete(&self.path("/results")).await

@@ -1,0 +1,126 @@
+//! Paths, methods and queries that are not what they should be.
+
+use super::{Case, insist};
+
+#[tokio::test]
+async fn unknown_paths_are_not_found() {
+    let mut cases = Vec::new();
+    for path in [
+        "/",
+        "/api",
+        "/api/",
+        "/api/v1",
+        "/api/v1/",
+        "/api/v1/scan",
+        "/api/v1/Scans",
+        "/api/v2/scans",
+        "/api/v1/scans/x/y/z",
+        "/api/v1/auth",
+        "/api/v1/auth/registers",
+        "/api/v1/health/x",
+        "/scans",
+        "/ws",
+        "/ws/scans",
+        "/api/v1//scans",
+        "/api/v1/%73cans%2f",
+        "/api/v1/scans%00",
+        "/api/v1/../v1/scans",
+        "/.git/config",
+        "/api/v1/scans/a/results/b",
+    ] {
+        cases.push(Case::plain(&format!("GET {path}"), 404, "NOT_FOUND"));
+    }
+    cases.push(Case::json("POST /api/v1/nothing", b"{}", 404, "NOT_FOUND"));
+    cases.push(Case::plain("DELETE /api/v1/nothing", 404, "NOT_FOUND"));
+    insist(cases).await;
+}
+
+#[tokio::test]
+async fn ids_that_no_scan_has_are_not_found() {
+    let mut cases = Vec::new();
+    let long = format!("scan_{}", "a".repeat(3000));
+    for id in [
+        "scan_",
+        "scan_x",
+        "x",
+        "scan_abc123",
+        "SCAN_abcdefghijkl",
+        "scan_abcdefghijkl",
+        "usr_abcdefghijkl",
+        "1",
+        "-1",
+        "null",
+        "scan_%00",
+        "scan_%FF%FE",
+        "scan_%27%20or%201=1",
+        "%2e%2e",
+        "00000000-0000-0000-0000-000000000000",
+        "scan_\u{2028}",
+        &long,
+    ] {
+        let id = id.replace('\u{2028}', "%E2%80%A8");
+        for (method, resource) in
+            [("GET", ""), ("GET", "/results"), ("DELETE", ""), ("DELETE", "/results"), ("GET", "/stream")]
+        {
+            cases.push(Case::plain(&format!("{method} /api/v1/scans/{id}{resource}"), 404, "SCAN_NOT_FOUND"));
+        }
+    }
+    insist(cases).await;
+}
+
+#[tokio::test]
+async fn methods_that_a_path_does_not_know_are_not_allowed() {
+    let mut cases = Vec::new();
+    for (path, methods) in [
+        ("/api/v1/scans", vec!["PUT", "PATCH", "DELETE", "TRACE", "BREW"]),
+        ("/api/v1/scans/scan_abcdefghijkl", vec!["POST", "PUT", "PATCH"]),
+        ("/api/v1/scans/scan_abcdefghijkl/results", vec!["POST", "PUT", "PATCH"]),
+        ("/api/v1/scans/scan_abcdefghijkl/stream", vec!["POST", "DELETE"]),
+        ("/api/v1/auth/register", vec!["GET", "PUT", "DELETE"]),
+        ("/api/v1/health", vec!["POST", "DELETE"]),
+    ] {
+        for method in methods {
+            cases.push(Case::plain(&format!("{method} {path}"), 405, "METHOD_NOT_ALLOWED"));
+        }
+    }
+    insist(cases).await;
+}
+
+#[tokio::test]
+async fn queries_of_the_list_with_wrong_values_are_refused() {
+    let mut cases = Vec::new();
+    for query in [
+        "page=0",
+        "page=-1",
+        "page=x",
+        "page=",
+        "page=1.5",
+        "page=99999999999999999999",
+        "per_page=0",
+        "per_page=-1",
+        "per_page=101",
+        "per_page=x",
+        "per_page=",
+        "sort=",
+        "sort=id",
+        "sort=created_at;drop",
+        "sort=CREATED_AT",
+        "order=",
+        "order=up",
+        "order=DESC%00",
+        "status=",
+        "status=done",
+        "status=RUNNING",
+        "status=running,queued",
+        "page=1&page=2",
+        "status=running&status=queued",
+        "sort=created_at&sort=target",
+        "per_pages=5",
+        "unknown=1",
+        "target=%FF",
+        "%FF=1",
+    ] {
+        cases.push(Case::plain(&format!("GET /api/v1/scans?{query}"), 400, "VALIDATION_ERROR"));
+    }
+    insist(cases).await;
+}

@@ -1,0 +1,74 @@
+//! Cancelling takes effect at once and for good; so does the time limit.
+#![cfg(test)]
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use vedette_tests::deployment::Deployment;
+use vedette_tests::follow::found;
+use vedette_tests::listeners::{Listeners, own_address};
+use vedette_tests::{Pair, on_every_pair};
+
+on_every_pair! {
+    a_cancelled_scan_stops_at_once_and_stays_cancelled,
+    a_scan_past_its_time_limit_tells_what_it_found,
+}
+
+/// A second is promised; a busy machine gets some more.
+const AT_ONCE: Duration = Duration::from_secs(4);
+
+async fn a_cancelled_scan_stops_at_once_and_stays_cancelled(pair: Pair) {
+    let service = Deployment::of(pair).slowed_to(300).start().await;
+    let owner = service.owner();
+    let scan = owner.scan(&own_address().to_string()).ports("1-20000").await;
+    let mut stream = scan.follow().await;
+    scan.reached(1).await;
+
+    let asked = Instant::now();
+    assert_eq!(scan.cancel().await.ok(), &json!({ "scan_id": scan.id, "status": "cancelled" }));
+    let complete = stream.next_named("complete").await;
+    assert!(asked.elapsed() < AT_ONCE, "the stream ended after {:?}", asked.elapsed());
+    assert_eq!(complete.data["status"], "cancelled", "{complete:?}");
+    assert!(stream.next().await.is_none(), "nothing comes after complete");
+
+    let then = scan.status().await;
+    assert_eq!(then["status"], "cancelled", "{then}");
+    scan.cancel().await.refused(409, "SCAN_NOT_CANCELLABLE");
+    let other = owner.scan(&own_address().to_string()).ports("1-300").await;
+    assert_eq!(other.finished().await["status"], "completed", "the worker goes on with the next scan");
+    assert_eq!(scan.status().await, then, "a cancelled scan does not change any more");
+}
+
+async fn a_scan_past_its_time_limit_tells_what_it_found(pair: Pair) {
+    let service = Deployment::of(pair).slowed_to(300).with("VEDETTE_SCAN_SECONDS", "3").start().await;
+    let listeners = Listeners::at(&[1024, 1025]);
+    let scan = service.owner().scan(&listeners.target()).ports("1024-17407").await;
+    let frames = scan.told_to_the_end().await;
+    let complete = &frames.last().unwrap().data;
+    assert_eq!(complete["status"], "failed", "{complete}");
+    assert!(!complete["error"].is_null(), "{complete}");
+    assert_eq!(found(&frames).len(), 2, "the first ports were reached: {frames:?}");
+
+    let answer = scan.ask_results().await;
+    let details = &answer.problem(504, "SCAN_TIMEOUT")["details"];
+    let ports = details["ports"].as_array().unwrap_or_else(|| panic!("no ports in {details}"));
+    assert_eq!(ports.len(), 2, "{details}");
+    assert_eq!(details["summary"]["open_ports"], 2, "{details}");
+    let status = scan.status().await;
+    assert_eq!(status["status"], "failed", "{status}");
+    assert!(!status["error"].is_null(), "{status}");
+}
+
+#[tokio::test]
+async fn a_scan_is_cancelled_before_any_worker_takes_it() {
+    let service = Deployment::of(Pair::PostgresRedisMany).apis(1).workers(0).start().await;
+    let mut service = service;
+    let scan = service.owner().scan(&own_address().to_string()).ports("1-100").await;
+    assert_eq!(scan.cancel().await.ok()["status"], "cancelled");
+    service.add_worker();
+    let other = service.owner().scan(&own_address().to_string()).ports("1-100").await;
+    assert_eq!(other.finished().await["status"], "completed");
+    let status = scan.status().await;
+    assert_eq!(status["status"], "cancelled", "{status}");
+    assert!(status["started_at"].is_null(), "it never started: {status}");
+}

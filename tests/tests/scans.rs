@@ -1,0 +1,151 @@
+//! The life of a scan through the API, the same on every pair.
+#![cfg(test)]
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+use vedette_tests::answer::is_time;
+use vedette_tests::deployment::Deployment;
+use vedette_tests::follow::found;
+use vedette_tests::listeners::{Listeners, own_address};
+use vedette_tests::scan::open_ports;
+use vedette_tests::{Client, Pair, Scan, TestService, on_every_pair};
+
+on_every_pair! {
+    a_scan_runs_from_its_order_to_the_end_of_its_results,
+    a_list_is_filtered_sorted_and_paged,
+    results_are_not_ready_before_the_end,
+    several_scans_at_once_do_not_mix,
+}
+
+async fn a_scan_runs_from_its_order_to_the_end_of_its_results(pair: Pair) {
+    let service = TestService::start(pair).await;
+    let listeners = Listeners::open(3);
+    let user = service.register("ada@example.net").await;
+    let ports = listeners.and_closed_neighbours();
+    let scan = user.scan(&listeners.target()).ports(&ports).await;
+    assert_is_fresh(&scan, service.address(), &listeners.target());
+
+    let frames = scan.told_to_the_end().await;
+    assert_eq!(found(&frames).into_iter().collect::<BTreeSet<_>>(), listeners.expected());
+    let complete = &frames.last().unwrap().data;
+    assert_eq!(complete["status"], "completed", "{complete}");
+    assert_eq!(complete["progress"], 100, "{complete}");
+
+    let total = u64::try_from(ports.split(',').count()).unwrap();
+    let status = scan.status().await;
+    assert_eq!(status["status"], "completed", "{status}");
+    assert_eq!(status["progress"], 100, "{status}");
+    assert_eq!(counts(&status["results"]), (3, total - 3, 0), "{status}");
+
+    let results = scan.results().await;
+    assert_eq!(open_ports(&results), listeners.expected());
+    assert_eq!(results["summary"]["total_ports_scanned"], total, "{results}");
+    assert_eq!(counts(&results["summary"]), counts(&status["results"]), "{results}");
+    assert!(results["duration"].is_number(), "{results}");
+
+    assert_eq!(scan.delete_results().await.ok(), &json!({ "scan_id": scan.id, "deleted": true }));
+    scan.ask_results().await.refused(404, "RESULTS_NOT_FOUND");
+    assert_eq!(scan.status().await["status"], "completed", "the scan outlives its results");
+    scan.cancel().await.refused(409, "SCAN_NOT_CANCELLABLE");
+    assert_eq!(user.without_key().get("/api/v1/health").await.ok()["status"], "healthy");
+}
+
+async fn a_list_is_filtered_sorted_and_paged(pair: Pair) {
+    let service = TestService::start(pair).await;
+    let owner = service.owner();
+    let mut scans = Vec::new();
+    for _ in 0..3 {
+        let scan = owner.scan(&own_address().to_string()).ports("1-3").await;
+        scan.finished().await;
+        scans.push(scan);
+    }
+    let oldest_first: Vec<String> = scans.iter().map(|scan| scan.id.clone()).collect();
+    let newest_first: Vec<String> = oldest_first.iter().rev().cloned().collect();
+
+    assert_eq!(listed(&owner, "").await, newest_first, "newest first unless asked otherwise");
+    for sort in ["created_at", "started_at", "completed_at", "target"] {
+        assert_eq!(
+            listed(&owner, &format!("sort={sort}&order=asc")).await,
+            oldest_first,
+            "by {sort}, upwards"
+        );
+        assert_eq!(
+            listed(&owner, &format!("sort={sort}&order=desc")).await,
+            newest_first,
+            "by {sort}, downwards"
+        );
+    }
+    let target = scans[1].created["target"].as_str().unwrap();
+    assert_eq!(listed(&owner, &format!("target={target}")).await, [scans[1].id.clone()]);
+    assert_eq!(listed(&owner, "status=completed").await.len(), 3);
+    assert!(listed(&owner, "status=cancelled").await.is_empty());
+    let cached = format!("target={target}&status=completed&sort=created_at&order=desc&per_page=1");
+    assert_eq!(listed(&owner, &cached).await, [scans[1].id.clone()], "the document's cached look-up");
+
+    let mut paged = Vec::new();
+    for page in 1..=2 {
+        let answer = owner.scans(&format!("per_page=2&page={page}")).await;
+        let told = json!({ "page": page, "per_page": 2, "total": 3, "total_pages": 2 });
+        assert_eq!(answer.ok()["pagination"], told);
+        paged.extend(ids(answer.ok()));
+    }
+    assert_eq!(paged, newest_first, "the pages make up the list");
+    assert!(listed(&owner, "per_page=2&page=3").await.is_empty(), "past the end is empty");
+}
+
+async fn results_are_not_ready_before_the_end(pair: Pair) {
+    let service = Deployment::of(pair).slowed_to(100).start().await;
+    let scan = service.owner().scan(&own_address().to_string()).ports("1-5000").await;
+    scan.ask_results().await.refused(409, "SCAN_NOT_READY");
+    scan.delete_results().await.refused(409, "SCAN_NOT_READY");
+    scan.reached(1).await;
+    scan.ask_results().await.refused(409, "SCAN_NOT_READY");
+    let status = scan.status().await;
+    assert!(is_time(status["started_at"].as_str().unwrap()), "{status}");
+    assert!(is_time(status["estimated_completion"].as_str().unwrap()), "{status}");
+    assert!(status["completed_at"].is_null(), "{status}");
+    assert_eq!(scan.cancel().await.ok(), &json!({ "scan_id": scan.id, "status": "cancelled" }));
+}
+
+async fn several_scans_at_once_do_not_mix(pair: Pair) {
+    let service = TestService::start(pair).await;
+    let owner = service.owner();
+    let all: Vec<Listeners> = (1..=4).map(Listeners::open).collect();
+    let orders =
+        all.iter().map(|listeners| owner.scan(&listeners.target()).ports("30000-61000").into_future());
+    let scans: Vec<Scan> = futures::future::join_all(orders).await;
+    for (scan, listeners) in scans.iter().zip(&all) {
+        assert_eq!(scan.finished().await["status"], "completed");
+        let results = scan.results().await;
+        assert_eq!(open_ports(&results), listeners.expected());
+        assert_eq!(results["summary"]["total_ports_scanned"], 31_001, "{results}");
+    }
+}
+
+/// What the document says of a scan that was just ordered.
+fn assert_is_fresh(scan: &Scan, address: &str, target: &str) {
+    let created = &scan.created;
+    assert_eq!(created["status"], "queued", "{created}");
+    assert_eq!(created["target"], target, "{created}");
+    assert!(is_time(created["created_at"].as_str().unwrap()), "{created}");
+    assert!(created["estimated_duration"].as_u64().unwrap() >= 1, "{created}");
+    assert_eq!(created["websocket_url"], format!("ws://{address}/ws/scans/{}", scan.id));
+    assert_eq!(created["sse_url"], format!("http://{address}/api/v1/scans/{}/stream", scan.id));
+    let id = scan.id.strip_prefix("scan_").unwrap();
+    assert!(id.len() >= 12 && id.chars().all(|sign| sign.is_ascii_alphanumeric()), "{id}");
+}
+
+fn counts(of: &Value) -> (u64, u64, u64) {
+    let count = |name: &str| of[name].as_u64().unwrap_or_else(|| panic!("no {name} in {of}"));
+    (count("open_ports"), count("closed_ports"), count("filtered_ports"))
+}
+
+async fn listed(client: &Client, query: &str) -> Vec<String> {
+    ids(client.scans(query).await.ok())
+}
+
+fn ids(list: &Value) -> Vec<String> {
+    let scans = list["scans"].as_array().unwrap();
+    scans.iter().map(|scan| scan["scan_id"].as_str().unwrap().to_owned()).collect()
+}
