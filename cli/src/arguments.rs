@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,
     /// Say more: the causes of an error, and what happens on the way
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, display_order = 900)]
     pub(crate) verbose: bool,
 }
 
@@ -118,14 +118,12 @@ pub(crate) struct Looks {
     pub(crate) ssl_check: bool,
 }
 
+// Without a line for each way, which clap would show at length: the option's own line says it.
 /// How to follow a scan.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Follow {
-    /// SSE, and WebSocket where SSE cannot be had.
     Auto,
-    /// Server-sent events only.
     Sse,
-    /// WebSocket only.
     Websocket,
 }
 

@@ -1,5 +1,7 @@
 //! Why a call to the server did not give what was asked for.
 
+use std::io;
+
 use crate::failure::{Failure, root};
 use crate::inert::inert;
 use crate::wire::Problem;
@@ -60,6 +62,9 @@ impl CallError {
 
     fn advice(&self) -> &'static str {
         match self {
+            Self::Unreachable(error) if is_untrusted(error) => {
+                "name its authority's certificate in SSL_CERT_FILE, should you trust it"
+            }
             Self::Unreachable(_) => "see whether it runs, and check --server",
             Self::Foreign { .. } => "check --server",
             Self::Refused { status, problem } => match (problem.code.as_str(), status) {
@@ -73,6 +78,17 @@ impl CallError {
             },
         }
     }
+}
+
+/// Whether the server was there, with a certificate nobody vouches for.
+///
+/// The TLS error comes wrapped in errors of input and output, which do not name it as their source.
+fn is_untrusted(error: &reqwest::Error) -> bool {
+    let mut deepest = root(error);
+    while let Some(inner) = deepest.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        deepest = inner;
+    }
+    matches!(deepest.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
 }
 
 fn described(status: u16, problem: &Problem) -> String {

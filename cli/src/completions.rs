@@ -5,7 +5,7 @@ use clap_complete::Shell;
 
 use crate::arguments::Arguments;
 use crate::failure::Failure;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, unless_closed};
 
 /// Prints the script for one shell.
 ///
@@ -14,5 +14,5 @@ use crate::terminal::Terminal;
 pub(crate) fn print(shell: Shell, terminal: &Terminal) -> Result<(), Failure> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "vedette", &mut script);
-    terminal.line(String::from_utf8_lossy(&script).trim_end()).or_else(|error| terminal.unless_closed(error))
+    terminal.line(String::from_utf8_lossy(&script).trim_end()).or_else(unless_closed)
 }

@@ -37,25 +37,13 @@ impl Terminal {
     /// Prints one line of results above the bar, at once.
     ///
     /// # Errors
-    /// When standard output takes no more: [`Self::unless_closed`] tells why.
+    /// When standard output takes no more: [`unless_closed`] tells why.
     pub(crate) fn line(&self, text: &str) -> io::Result<()> {
         self.bar.suspend(|| {
             let mut output = io::stdout().lock();
             writeln!(output, "{text}")?;
             output.flush()
         })
-    }
-
-    /// Passes over an output whose reader has left, as `head` does; that is no failure.
-    ///
-    /// # Errors
-    /// For any other reason, such as a full disk.
-    #[expect(clippy::unused_self, reason = "reads as a part of printing")]
-    pub(crate) fn unless_closed(&self, error: io::Error) -> Result<(), Failure> {
-        if error.kind() == ErrorKind::BrokenPipe {
-            return Ok(());
-        }
-        Err(Failure::failed("writing the results", error.to_string()).caused_by(error))
     }
 
     /// Tells the person what is going on.
@@ -70,22 +58,36 @@ impl Terminal {
         }
     }
 
-    /// Prints a failure on one line; with `-v` its causes below.
+    /// Prints a failure on one line; with `-v` below it the causes that say more.
     pub(crate) fn failure(&self, failure: &Failure) {
-        let mut text = format!("error: {}", inert(&failure.to_string()));
+        let mut text = inert(&failure.to_string());
         let mut cause = failure.source().filter(|_| self.verbose);
         while let Some(error) = cause {
-            text.push_str("\n  caused by: ");
-            text.push_str(&inert(&error.to_string()));
+            let line = inert(&error.to_string());
+            if !text.contains(&line) {
+                text.push_str("\n  caused by: ");
+                text.push_str(&line);
+            }
             cause = error.source();
         }
-        self.say(&text);
+        self.say(&format!("error: {text}"));
     }
 
     /// Standard error is the last place to speak to: when it is gone too, there is no one to tell.
     fn say(&self, text: &str) {
         self.bar.suspend(|| drop(writeln!(io::stderr().lock(), "{text}")));
     }
+}
+
+/// Passes over an output whose reader has left, as `head` does; that is no failure.
+///
+/// # Errors
+/// For any other reason, such as a full disk.
+pub(crate) fn unless_closed(error: io::Error) -> Result<(), Failure> {
+    if error.kind() == ErrorKind::BrokenPipe {
+        return Ok(());
+    }
+    Err(Failure::failed("writing the results", error.to_string()).caused_by(error))
 }
 
 fn colours_wanted() -> bool {

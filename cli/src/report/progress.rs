@@ -11,7 +11,7 @@ use crate::wire::Progress;
 
 const TICK: Duration = Duration::from_millis(120);
 const WAITING: &str = "{spinner} {msg} [{elapsed}]";
-const COUNTING: &str = "{bar:24} {percent:>3}% {pos}/{len}  {msg}  {rate}, {eta} left";
+const COUNTING: &str = "{bar:20} {percent:>3}% {pos}/{len}  {rate}, {eta} left  {wide_msg}";
 
 /// Shows the bar, which waits for the scan to begin.
 pub(super) fn start(bar: &ProgressBar) {
@@ -37,6 +37,9 @@ pub(super) fn show(bar: &ProgressBar, progress: &Progress) {
     if bar.length() != Some(progress.total_ports) {
         bar.set_length(progress.total_ports);
         bar.set_style(style(COUNTING));
+        bar.set_position(progress.counts.total_ports_scanned);
+        // The time before the first count says nothing about the speed.
+        bar.reset_eta();
     }
     let counts = progress.counts;
     bar.set_message(format!(

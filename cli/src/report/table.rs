@@ -19,7 +19,7 @@ const WIDEST_HOST: usize = 40;
 pub(super) struct Table {
     address_width: usize,
     host_width: usize,
-    shown: HashSet<(String, u16, String)>,
+    shown: HashSet<[String; 4]>,
 }
 
 impl Table {
@@ -41,9 +41,9 @@ impl Table {
     /// Prints a port, unless it stands there already; the head goes before the first.
     pub(super) fn show(&mut self, port: &Port, terminal: &Terminal) -> io::Result<()> {
         let address = text(port.address.as_deref().or(port.host.as_deref()));
-        let protocol = text(port.protocol.as_deref());
+        let (protocol, host) = (text(port.protocol.as_deref()), text(port.host.as_deref()));
         let is_first = self.shown.is_empty();
-        if !self.shown.insert((address.clone(), port.number, protocol)) {
+        if !self.shown.insert([address.clone(), port.number.to_string(), protocol, host]) {
             return Ok(());
         }
         if is_first {

@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::inert::inert;
 use crate::report::{Report, Summary};
+use crate::terminal::unless_closed;
 use crate::wire::{Counts, Ended, Results};
 
 /// How long a server that did not confirm the cancellation may take to say how the scan stands.
@@ -29,7 +30,7 @@ impl Watch<'_> {
         let document = fetched.as_ref().ok().and_then(Option::as_ref);
         let summary = self.summary(&ended, document, report);
         if let Err(error) = report.end(&summary, document) {
-            return self.request.terminal.unless_closed(error).map(|()| Exit::Done);
+            return unless_closed(error).map(|()| Exit::Done);
         }
         fetched.and_then(|_| self.judge(&ended))
     }

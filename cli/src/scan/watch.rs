@@ -11,6 +11,7 @@ use crate::event::Event;
 use crate::failure::Failure;
 use crate::follow::{Followed, Following};
 use crate::report::Report;
+use crate::terminal::unless_closed;
 use crate::wire::{Created, Ended};
 
 /// How long the server may take to confirm that it gave the scan up.
@@ -90,7 +91,7 @@ impl<'run> Watch<'run> {
     /// Without a reader the scan has no purpose: it is given up, as at Ctrl-C.
     pub(super) async fn unread(&self, error: io::Error) -> Result<Ending, Failure> {
         self.cancel().await;
-        self.request.terminal.unless_closed(error).map(|()| Ending::Unread)
+        unless_closed(error).map(|()| Ending::Unread)
     }
 
     async fn cancel(&self) {

@@ -41,6 +41,16 @@ async fn a_cut_stream_is_resumed_and_no_event_is_shown_twice() {
 }
 
 #[tokio::test]
+async fn a_stream_torn_within_an_event_is_resumed_before_it() {
+    let torn = Reply::torn(r#"{"port": 4"#);
+    let rest = [event(1, "port_found", &port(443, "https")), last(2)];
+    let fake = Fake::start().await.on("GET", "/stream", torn).on("GET", "/stream", Reply::stream(rest));
+    let ended = run(scan(&fake, &["--json"])).await;
+    assert_eq!(ended.events(), names(&[("port_found", 1), ("complete", 2)]));
+    assert!(ended.errors.contains("the stream was cut ("), "{}", ended.errors);
+}
+
+#[tokio::test]
 async fn a_snapshot_may_hold_a_late_progress_before_an_early_port() {
     let events = [event(7, "progress", &progress(400)), event(2, "port_found", &port(22, "ssh")), last(8)];
     let fake = Fake::start().await.on("GET", "/stream", Reply::stream(events));

@@ -64,6 +64,15 @@ impl Reply {
         Self::Http([Part::Text(head.into())].into_iter().chain(parts).collect())
     }
 
+    /// A stream that breaks off within the data of its first event.
+    pub(crate) fn torn(data: &str) -> Self {
+        let event = format!("retry: 20\n\nid: 1\nevent: port_found\ndata: {data}");
+        Self::Http(vec![Part::Text(format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{event}\r\n",
+            event.len()
+        ))])
+    }
+
     /// The scan was accepted; the links are those a proxy's other name would give.
     pub(crate) fn created() -> Self {
         Self::data(
