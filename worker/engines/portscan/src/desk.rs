@@ -44,6 +44,8 @@ struct Books<I> {
 
 /// Open ports that nobody fetched yet; with more than this, no probes are handed out.
 const UNREAD: usize = 16_384;
+/// The same for verdicts: more than the fastest scan gives between two checkpoints.
+const UNREAD_VERDICTS: usize = 65_536;
 
 /// What a worker hands in.
 #[derive(Debug, Default)]
@@ -58,7 +60,7 @@ pub(crate) struct Report {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Supply {
     More,
-    /// Not before something older is settled, or news are read.
+    /// Not before something older is settled, news are read, or the pace allows more.
     Later,
     Exhausted,
 }
@@ -106,9 +108,10 @@ impl<I: Iterator<Item = Probe>> Desk<I> {
         self.books.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands `report` in and fetches up to `wanted` probes.
+    /// Hands `report` in and fetches up to `wanted` probes into `queue`.
     pub(crate) fn exchange(
         &self,
+        now: Duration,
         report: &mut Report,
         wanted: usize,
         queue: &mut VecDeque<Flight>,
@@ -120,7 +123,7 @@ impl<I: Iterator<Item = Probe>> Desk<I> {
         if books.take(report) {
             self.news.notify_one();
         }
-        books.hand_out(wanted, queue)
+        books.hand_out(now, wanted, queue)
     }
 
     /// A worker is done: for good, or because it failed, which sends the others home.
@@ -182,22 +185,17 @@ impl<I: Iterator<Item = Probe>> Books<I> {
         found
     }
 
-    fn hand_out(&mut self, wanted: usize, queue: &mut VecDeque<Flight>) -> Supply {
-        let allowed = self.pace.as_mut().map_or(wanted, |pace| pace.allowed(wanted));
-        if allowed < wanted && allowed == 0 && !self.exhausted {
-            return Supply::Later;
-        }
-        for _ in 0..allowed {
-            if self.opened.len() > UNREAD {
+    fn hand_out(&mut self, now: Duration, wanted: usize, queue: &mut VecDeque<Flight>) -> Supply {
+        for _ in 0..wanted {
+            if self.opened.len() > UNREAD || self.ledger.unread_verdicts() > UNREAD_VERDICTS {
                 return Supply::Later;
             }
             let Some(probe) = self.next.take().or_else(|| self.pull()) else { return Supply::Exhausted };
-            if self.ledger.lowest_unsettled().is_some_and(|lowest| probe.number - lowest > self.spread) {
+            let lowest = self.ledger.lowest_unsettled();
+            let too_far = lowest.is_some_and(|lowest| probe.number - lowest > self.spread);
+            if too_far || self.pace.as_mut().is_some_and(|pace| !pace.start(now)) {
                 self.next = Some(probe);
                 return Supply::Later;
-            }
-            if let Some(pace) = &mut self.pace {
-                pace.started();
             }
             let line = self.ledger.open_line(&probe);
             queue.push_back(Flight::new(probe, line));

@@ -68,6 +68,10 @@ impl Ledger {
         mem::take(&mut self.verdicts)
     }
 
+    pub(crate) fn unread_verdicts(&self) -> usize {
+        self.verdicts.len()
+    }
+
     /// The count of the probes below [`below`](Self::below).
     pub(crate) fn tally(&self) -> Tally {
         self.tally

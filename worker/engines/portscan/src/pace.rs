@@ -1,38 +1,32 @@
-use std::time::Instant;
+use std::time::Duration;
 
-/// Probes that may be started at once after a pause.
-const BURST: f64 = 64.0;
-
-/// Holds new probes back to a rate.
+/// Holds new probes back to a rate, all workers together.
+///
+/// It keeps the moment at which the next probe is due. Moments that passed unused are forgotten beyond
+/// [`SAVED`], so a pause is not followed by a burst.
 #[derive(Debug)]
 pub(crate) struct Pace {
-    rate: f64,
-    saved: f64,
-    at: Instant,
+    interval: Duration,
+    due: Duration,
 }
 
+/// Longer than a worker waits between two looks, so that no rate is missed by looking late.
+const SAVED: Duration = Duration::from_millis(10);
+
 impl Pace {
+    /// `rate` is in probes a second; 0 is read as 1.
     pub(crate) fn new(rate: u32) -> Self {
-        Self { rate: f64::from(rate.max(1)), saved: 1.0, at: Instant::now() }
+        Self { interval: Duration::from_secs(1) / rate.max(1), due: Duration::ZERO }
     }
 
-    /// How many of `wanted` probes may start now.
-    pub(crate) fn allowed(&mut self, wanted: usize) -> usize {
-        let now = Instant::now();
-        self.saved = (self.saved + (now - self.at).as_secs_f64() * self.rate).min(BURST);
-        self.at = now;
-        let mut allowed = 0;
-        let mut left = self.saved;
-        while allowed < wanted && left >= 1.0 {
-            left -= 1.0;
-            allowed += 1;
+    /// Whether one more probe may start, and if so, counts it.
+    pub(crate) fn start(&mut self, now: Duration) -> bool {
+        let due = self.due.max(now.saturating_sub(SAVED));
+        let may_start = due <= now;
+        if may_start {
+            self.due = due + self.interval;
         }
-        allowed
-    }
-
-    /// One probe has started.
-    pub(crate) fn started(&mut self) {
-        self.saved -= 1.0;
+        may_start
     }
 }
 
@@ -40,14 +34,26 @@ impl Pace {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_pace_never_allows_more_than_a_burst() {
-        let mut pace = Pace::new(1_000_000);
-        std::thread::sleep(std::time::Duration::from_millis(2));
-        assert_eq!(pace.allowed(1000), 64);
-        for _ in 0..64 {
-            pace.started();
+    /// How many probes start in a second of looks every `look`, after a long pause.
+    fn started(rate: u32, look: Duration) -> usize {
+        let mut pace = Pace::new(rate);
+        let mut now = Duration::from_secs(100);
+        let end = now + Duration::from_secs(1);
+        let mut count = 0;
+        while now < end {
+            count += std::iter::from_fn(|| pace.start(now).then_some(())).count();
+            now += look;
         }
-        assert!(pace.allowed(1000) <= 64);
+        count
+    }
+
+    #[test]
+    fn a_rate_is_met_and_never_passed_by_more_than_what_is_saved() {
+        for rate in [1, 7, 100, 5000, 1_000_000] {
+            let met = usize::try_from(rate).expect("small");
+            let count = started(rate, Duration::from_millis(2));
+            assert!(count >= met * 99 / 100, "{count} of {met}");
+            assert!(count <= met + met / 100 + 1, "{count} of {met}");
+        }
     }
 }

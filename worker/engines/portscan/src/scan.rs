@@ -25,7 +25,7 @@ const CHECKPOINT: Duration = Duration::from_millis(50);
 ///
 /// It blocks the calling thread, which reads the results, and starts `settings.threads` scanning threads. `probes` is
 /// pulled a few hundred at a time, never as a whole. `on_event` is called on the calling thread; while it blocks, the
-/// scan goes on until 16,384 open ports wait for it. The soft limit of open files is raised to the hard one, for the
+/// scan goes on until some ten thousand open ports or verdicts wait for it. The soft limit of open files is raised to the hard one, for the
 /// whole process.
 ///
 /// A port of this very host above 1023 that connects is connected to once more, as a connection may meet another one

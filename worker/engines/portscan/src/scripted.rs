@@ -3,7 +3,7 @@
 use std::{
     cell::RefCell,
     collections::{HashMap, VecDeque},
-    io,
+    io, mem,
     net::SocketAddr,
     rc::Rc,
     time::Duration,
@@ -80,6 +80,8 @@ pub(crate) struct World {
     pub(crate) targets: HashMap<SocketAddr, Target>,
     /// Until then, nothing can be started.
     pub(crate) storm_until: Duration,
+    /// How long the process is stopped during its first wait, which then tells nothing.
+    pub(crate) stall: Duration,
     pub(crate) attempts: usize,
     pub(crate) in_flight: usize,
     pub(crate) most_in_flight: usize,
@@ -168,6 +170,11 @@ impl Wire for ScriptedWire {
     /// Goes to the next answer or to the limit; reports answers out of order, some twice, and some that are none.
     fn wait(&mut self, limit: Duration, ready: &mut Vec<usize>) -> io::Result<()> {
         let mut world = self.world.borrow_mut();
+        let stall = mem::take(&mut world.stall);
+        if !stall.is_zero() {
+            world.now += stall;
+            return Ok(());
+        }
         let answers = self.slots.iter().flatten().filter(|attempt| attempt.reply != Reply::Pending);
         let next = answers.map(|attempt| attempt.due).min().unwrap_or(Duration::MAX);
         let end = world.now + limit;

@@ -65,7 +65,7 @@ impl<W: Wire> Worker<W> {
     /// Starts what may be started and takes in what is answered or late; `false` once there is nothing left to do.
     pub(crate) fn turn<I: Iterator<Item = Probe>>(&mut self, desk: &Desk<I>) -> Result<bool, Error> {
         let wanted = self.window.room(self.slots.in_flight() + self.queue.len()).min(CHUNK);
-        let supply = desk.exchange(&mut self.report, wanted, &mut self.queue);
+        let supply = desk.exchange(self.wire.now(), &mut self.report, wanted, &mut self.queue);
         if supply == Supply::Exhausted && self.queue.is_empty() && self.slots.in_flight() == 0 {
             return Ok(false);
         }

@@ -3,7 +3,9 @@
 use std::{cell::RefCell, rc::Rc, time::Duration};
 
 use super::{ScriptedWire, World};
-use crate::{desk::Desk, error::Error, event::Tally, probe::Probe, settings::Settings, worker::Worker};
+use crate::{
+    desk::Desk, error::Error, event::Tally, pace::Pace, probe::Probe, settings::Settings, worker::Worker,
+};
 
 /// What a caller would know at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,7 +39,8 @@ const TURNS: usize = 200_000;
 
 pub(crate) fn drive(world: World, settings: &Settings, plan: &[Probe]) -> (Run, World) {
     let shared = Rc::new(RefCell::new(world));
-    let desk = Desk::new(plan.iter().copied(), settings.spread, None, settings.threads);
+    let desk =
+        Desk::new(plan.iter().copied(), settings.spread, settings.rate.map(Pace::new), settings.threads);
     let share = settings.window / settings.threads;
     let mut workers: Vec<_> = (0..settings.threads)
         .map(|_| Some(Worker::new(ScriptedWire::new(&shared), settings, share)))

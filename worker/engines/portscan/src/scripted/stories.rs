@@ -103,6 +103,39 @@ fn a_machine_that_never_lets_us_start_is_an_error() {
 }
 
 #[test]
+fn new_probes_keep_to_the_rate() {
+    let targets = vec![Target::new(State::Closed, &[]); 1000];
+    for (threads, rate) in [(1, 100), (2, 5000)] {
+        let (run, world) = play(&Settings { threads, rate: Some(rate), ..Settings::default() }, &targets);
+        assert_eq!(run.end().tally.closed, 1000);
+        let due = Duration::from_secs(1000) / rate;
+        assert!(
+            world.now >= due.mul_f64(0.9) && world.now <= due.mul_f64(1.1),
+            "{:?} for {due:?}",
+            world.now
+        );
+    }
+}
+
+#[test]
+fn an_answer_to_a_retry_teaches_nothing_about_time() {
+    // The answer 20 ms after the second attempt may be one to the first, 520 ms late.
+    let retried = Target::new(State::Closed, &[Hop::Lost, Hop::After(Duration::from_millis(20))]);
+    let silent = Target::new(State::Filtered, &[]);
+    let (_, world) = play(&Settings { window: 1, ..settings() }, &[retried, silent]);
+    // 520 ms, then 500 + 1000 + 1000 ms as for an address not known yet.
+    assert!(world.now >= Duration::from_millis(3020), "{:?}", world.now);
+}
+
+#[test]
+fn an_answer_that_lay_unread_during_a_pause_counts() {
+    let answered = Hop::After(Duration::from_millis(20));
+    let world = World { stall: Duration::from_secs(5), ..World::default() };
+    let (run, _) = play_in(world, &settings(), &[Target::new(State::Open, &[answered])]);
+    assert_eq!((run.end().tally, run.retries), (only(State::Open), 0));
+}
+
+#[test]
 fn the_window_is_used_and_kept() {
     let targets = vec![Target::new(State::Filtered, &[]); 3000];
     let small = Settings { window: 700, threads: 2, ..Settings::default() };

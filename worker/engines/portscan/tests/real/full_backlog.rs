@@ -47,6 +47,18 @@ fn a_full_queue_is_filtered_and_the_scan_ends() {
 }
 
 #[test]
+fn a_socket_given_up_serves_the_next_port() {
+    let deaf = DeafListener::new();
+    let hearing = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let open = hearing.local_addr().expect("it is bound");
+    let closed = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    let settings = Settings { window: 1, threads: 1, ..impatient() };
+    let (summary, record) = record(&settings, [deaf.address, open, deaf.address, closed].repeat(2));
+    assert_eq!(summary.tally, Tally { open: 2, closed: 2, filtered: 4 });
+    assert_eq!(record.open_addresses(), [open, open]);
+}
+
+#[test]
 fn a_port_that_hears_again_is_open() {
     let listener = DeafListener::new();
     let accepting: TcpListener = listener.listener.try_clone().expect("a copy").into();
