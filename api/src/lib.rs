@@ -1,1 +1,11 @@
-//! api
+//! The HTTP side: dialects, live streams, the server that carries them.
+//!
+//! `server` is the process, `hub` is how events reach listeners, and each dialect has a room of its own.
+
+mod cybersec;
+mod hub;
+mod request_id;
+mod server;
+mod site;
+
+pub use server::Server;

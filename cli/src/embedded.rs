@@ -1,15 +1,89 @@
-//! The server inside this process, for commands that name no other.
+//! The whole server inside this process: HTTP, queue and worker.
+
+use std::{
+    fs::{File, TryLockError},
+    net::SocketAddr,
+    path::Path,
+};
+
+use api::Server;
+use shared::{
+    core::Core,
+    identity::{ApiKey, Registered, open_owner},
+    settings::{Mode, Settings, environment},
+};
+use tempfile::TempDir;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::failure::Cause;
 
-/// A server and its worker in this process, on a free port of the loopback address, with a data folder that
-/// vanishes.
+/// A server that runs until it is stopped.
+#[derive(Debug)]
+pub(crate) struct Running {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    /// The owner, if this start made the account.
+    pub(crate) owner: Option<Registered>,
+    /// Stops it when cancelled.
+    pub(crate) stop: CancellationToken,
+    http: JoinHandle<std::io::Result<()>>,
+    worker: JoinHandle<Result<(), Cause>>,
+}
+
+/// Prepares the database, then starts the worker and the HTTP server.
+///
+/// # Errors
+/// When the database or Redis is away, or the address is taken.
+pub(crate) async fn start(settings: Settings) -> Result<Running, Cause> {
+    let core = Core::open(&settings).await?;
+    core.store.migrate().await?;
+    let owner = open_owner(&core, &settings.owner_email, settings.owner_key).await?;
+    let server = Server::bind(core.clone(), settings.listen, settings.public_url).await?;
+    let (address, stop) = (server.address(), CancellationToken::new());
+    let worker = tokio::spawn(worker::run(core, settings.worker_slots, settings.drain, stop.clone()));
+    let http = tokio::spawn(server.run(stop.clone(), settings.drain));
+    Ok(Running { address, owner, stop, http, worker })
+}
+
+impl Running {
+    /// Waits until it has stopped.
+    ///
+    /// # Errors
+    /// When a part of it failed.
+    pub(crate) async fn ended(self) -> Result<(), Cause> {
+        self.http.await??;
+        self.worker.await?
+    }
+}
+
+/// Keeps a second process out of the folder: its SQLite file has one writer.
+///
+/// # Errors
+/// When another process holds the folder, or it cannot be written.
+pub(crate) fn lock(folder: &Path) -> Result<File, Cause> {
+    std::fs::create_dir_all(folder)?;
+    let file = File::create(folder.join("lock"))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => {
+            Err("another process works in this folder, and SQLite cannot be shared by several; \
+                 stop it, name another folder with --data, or run separate processes on Postgres and Redis"
+                .into())
+        }
+        Err(TryLockError::Error(error)) => Err(error.into()),
+    }
+}
+
+/// A server for one command, on a free port of the loopback address, with a data folder that vanishes.
 #[derive(Debug)]
 pub(crate) struct Embedded {
     /// Where it listens, such as `http://127.0.0.1:41017`.
     pub(crate) url: String,
     /// A key it accepts.
     pub(crate) key: String,
+    running: Running,
+    _folder: TempDir,
 }
 
 impl Embedded {
@@ -17,14 +91,29 @@ impl Embedded {
     ///
     /// # Errors
     /// When it cannot start.
-    #[expect(clippy::unused_async, reason = "the server is not linked yet")]
     pub(crate) async fn start_temporary() -> Result<Self, Cause> {
-        Err("not linked yet".into())
+        let folder = tempfile::tempdir()?;
+        // Where a lasting server keeps its data is no business of this one.
+        let look_up = |name: &str| match name {
+            "VEDETTE_SCAN_RATE" | "VEDETTE_TARGETS_DENY" | "VEDETTE_LOG" => environment(name),
+            _ => None,
+        };
+        let mut settings = Settings::read(Mode::Embedded(folder.path()), &look_up)?;
+        // Lines of a log would tear the table; whoever wants them sets the filter.
+        shared::log::start(&environment("VEDETTE_LOG").unwrap_or_else(|| "off".to_owned()));
+        let key = ApiKey::generate()?;
+        settings.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        settings.owner_key = Some(key.clone());
+        let running = start(settings).await?;
+        let url = format!("http://{}", running.address);
+        Ok(Self { url, key: key.reveal().to_owned(), running, _folder: folder })
     }
 
     /// Stops it and removes its data.
-    #[expect(clippy::unused_async, reason = "the server is not linked yet")]
     pub(crate) async fn stop(self) {
-        drop(self);
+        self.running.stop.cancel();
+        if let Err(error) = self.running.ended().await {
+            tracing::warn!(%error, "the embedded server did not end well");
+        }
     }
 }

@@ -55,8 +55,8 @@ fn run(command: Command, terminal: &Terminal) -> Result<Exit, Failure> {
 
 async fn carry_out(command: Command, terminal: &Terminal) -> Result<Exit, Failure> {
     match command {
-        Command::Up(arguments) => up::run(arguments).await.map(|()| Exit::Done),
-        Command::Migrate => migrate::run().await.map(|()| Exit::Done),
+        Command::Up(arguments) => up::run(arguments, terminal).await.map(|()| Exit::Done),
+        Command::Migrate => migrate::run(terminal).await.map(|()| Exit::Done),
         Command::Completions { shell } => completions::print(shell, terminal).map(|()| Exit::Done),
         Command::Scan(arguments) => {
             let interrupts = Interrupts::listen().map_err(|error| {

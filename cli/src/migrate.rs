@@ -1,12 +1,43 @@
-//! `vedette migrate`: brings the database to this version's schema.
+//! `vedette migrate`: brings the database to this version's tables, and opens the owner's account at first.
 
-use crate::failure::Failure;
+use shared::{
+    bell::Bell,
+    clock::Clock,
+    core::Core,
+    identity::open_owner,
+    settings::{Mode, Settings, environment},
+    store::Store,
+};
 
-/// Applies the migrations that are missing.
+use crate::{
+    failure::{Cause, Failure},
+    terminal::Terminal,
+    up::owner_lines,
+};
+
+/// Applies the migrations that are missing. Safe to run again, before every start.
 ///
 /// # Errors
 /// When the database cannot be reached or a migration fails.
-#[expect(clippy::unused_async, reason = "the store is not linked yet")]
-pub(crate) async fn run() -> Result<(), Failure> {
-    Err(Failure::failed("migrating the database", "not linked yet"))
+pub(crate) async fn run(terminal: &Terminal) -> Result<(), Failure> {
+    migrate(terminal).await.map_err(|cause| {
+        Failure::failed("migrating the database", shared::error::chain(cause.as_ref())).caused_by(cause)
+    })
+}
+
+async fn migrate(terminal: &Terminal) -> Result<(), Cause> {
+    let settings = Settings::read(Mode::Migration, &environment)?;
+    shared::log::start(&settings.log);
+    let store = Store::open(&settings.database_url, 2).await?;
+    store.migrate().await?;
+    // Nothing here rings, so Redis need not be there yet.
+    let bell = Bell::open(None).await?;
+    let core = Core { store, bell, clock: Clock::System, secret: settings.secret, limits: settings.limits };
+    let owner = open_owner(&core, &settings.owner_email, settings.owner_key).await?;
+    terminal.line("The database has the tables of this version.")?;
+    if let Some(owner) = owner {
+        let url = settings.public_url.unwrap_or_else(|| format!("http://{}", settings.listen));
+        terminal.line(&owner_lines(&url, owner.key.reveal()))?;
+    }
+    Ok(())
 }

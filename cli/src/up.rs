@@ -1,14 +1,50 @@
 //! `vedette up`: the server.
 
-use crate::arguments::UpArgs;
-use crate::failure::Failure;
+use shared::{
+    identity::Registered,
+    settings::{Mode, Settings, environment},
+};
+
+use crate::{
+    arguments::UpArgs,
+    embedded::{self, Running},
+    failure::{Cause, Failure},
+    terminal::Terminal,
+};
 
 /// Runs the server until it is told to stop.
 ///
 /// # Errors
 /// When it cannot start, or ends by a fault.
-#[expect(clippy::unused_async, reason = "the server is not linked yet")]
-pub(crate) async fn run(arguments: UpArgs) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: UpArgs, terminal: &Terminal) -> Result<(), Failure> {
     let wanted = format!("serving on {} with data in {}", arguments.listen, arguments.data.display());
-    Err(Failure::failed(wanted, "not linked yet"))
+    let failed =
+        |cause: Cause| Failure::failed(&wanted, shared::error::chain(cause.as_ref())).caused_by(cause);
+    let lock = embedded::lock(&arguments.data).map_err(failed)?;
+    let mut settings = Settings::read(Mode::Embedded(&arguments.data), &environment)
+        .map_err(|error| failed(error.into()))?;
+    shared::log::start(&settings.log);
+    settings.listen = arguments.listen;
+    let running = embedded::start(settings).await.map_err(failed)?;
+    shared::signals::cancel_on_termination(&running.stop).map_err(|error| failed(error.into()))?;
+    greet(&running, terminal).map_err(|error| failed(error.into()))?;
+    let ended = running.ended().await.map_err(failed);
+    drop(lock);
+    ended
+}
+
+fn greet(running: &Running, terminal: &Terminal) -> std::io::Result<()> {
+    let url = format!("http://{}", running.address);
+    terminal.line(&format!("Vedette listens on {url}"))?;
+    let Some(Registered { key, .. }) = &running.owner else { return Ok(()) };
+    terminal.line(&owner_lines(&url, key.reveal()))
+}
+
+/// The owner's key, said once, with a command to try it.
+pub(crate) fn owner_lines(url: &str, key: &str) -> String {
+    format!(
+        "The owner's key, shown this once:\n\n  {key}\n\nTry it:\n\n  \
+         curl -X POST {url}/api/v1/scans -H 'Authorization: Bearer {key}' \\\n    \
+         -H 'Content-Type: application/json' -d '{{\"target\": \"127.0.0.1\", \"ports\": \"1-1000\"}}'\n"
+    )
 }

@@ -151,6 +151,22 @@ impl Bell {
         }
     }
 
+    /// Says that a worker is there; holds for ten seconds.
+    pub async fn report_worker(&self) {
+        match self {
+            Self::Embedded(bell) => bell.report_worker(),
+            Self::Redis(bell) => bell.report_worker().await,
+        }
+    }
+
+    /// Whether a worker was there in the last ten seconds.
+    pub async fn has_worker(&self) -> bool {
+        match self {
+            Self::Embedded(bell) => bell.has_worker(),
+            Self::Redis(bell) => bell.has_worker().await,
+        }
+    }
+
     /// Asks for a sign of life.
     ///
     /// # Errors

@@ -24,7 +24,8 @@ impl Finisher {
                 let (claims, told): (Vec<(ShardId, i64)>, Vec<oneshot::Sender<()>>) = batch.drain(..).unzip();
                 store(&core, &claims).await;
                 for finished in told {
-                    drop(finished.send(()));
+                    // Whoever waited may be gone.
+                    finished.send(()).unwrap_or_default();
                 }
             }
         });
@@ -35,7 +36,7 @@ impl Finisher {
     pub(crate) async fn finish(&self, shard: ShardId, attempt: i64) {
         let (told, finished) = oneshot::channel();
         if self.0.send(((shard, attempt), told)).await.is_ok() {
-            drop(finished.await);
+            finished.await.unwrap_or_default();
         }
     }
 }

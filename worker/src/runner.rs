@@ -47,7 +47,6 @@ struct Hands {
     core: Core,
     resolver: Resolver,
     finisher: Finisher,
-    leases: Leases,
     perform: Perform,
 }
 
@@ -77,8 +76,7 @@ pub async fn run_with(
 ) -> Result<(), BoxDynError> {
     let leases = Leases::default();
     let finisher = Finisher::start(core.clone());
-    let hands =
-        Hands { core: core.clone(), resolver: Resolver::System, finisher, leases: leases.clone(), perform };
+    let hands = Hands { core: core.clone(), resolver: Resolver::System, finisher, perform };
     let monitor = Monitor::new()
         // An error of a backend would otherwise end its worker for good.
         .should_restart(|worker, error| {
@@ -126,6 +124,7 @@ fn every_second() -> cron::Schedule {
 }
 
 async fn tick(_: Tick, core: Data<Core>) -> Result<(), BoxDynError> {
+    core.bell.report_worker().await;
     if let Err(error) = sweep(&core).await {
         tracing::warn!(%error, "not swept; the next tick will");
     }

@@ -1,6 +1,12 @@
 //! The bell of one process.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::sync::{Mutex, broadcast, mpsc};
 
@@ -19,13 +25,15 @@ pub struct Embedded {
     heard: Arc<Mutex<mpsc::Receiver<ShardId>>>,
     news: broadcast::Sender<News>,
     stops: broadcast::Sender<JobId>,
+    worker: Arc<AtomicBool>,
 }
 
 impl Embedded {
     pub(super) fn new() -> Self {
         let (ring, heard) = mpsc::channel(RINGS);
         let heard = Arc::new(Mutex::new(heard));
-        Self { ring, heard, news: broadcast::Sender::new(BEHIND), stops: broadcast::Sender::new(BEHIND) }
+        let (news, stops) = (broadcast::Sender::new(BEHIND), broadcast::Sender::new(BEHIND));
+        Self { ring, heard, news, stops, worker: Arc::default() }
     }
 
     pub(super) fn ring(&self, shards: &[ShardId]) {
@@ -67,5 +75,14 @@ impl Embedded {
 
     pub(super) fn stops(&self) -> broadcast::Receiver<JobId> {
         self.stops.subscribe()
+    }
+
+    /// The worker is of this process, and lives as long as it does.
+    pub(super) fn report_worker(&self) {
+        self.worker.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn has_worker(&self) -> bool {
+        self.worker.load(Ordering::Relaxed)
     }
 }

@@ -19,6 +19,7 @@ use crate::{
 const RINGS: &str = "vedette:rings";
 const NEWS: &str = "vedette:news";
 const STOPS: &str = "vedette:stops";
+const WORKER: &str = "vedette:worker";
 
 /// Ids that the list may hold; older ones fall off and are rung again by the sweeper.
 const MOST_RINGS: isize = 100_000;
@@ -118,6 +119,19 @@ impl Redis {
             Ok(Err(error)) => tracing::warn!(what, %error, "not told to Redis"),
             Err(_) => tracing::warn!(what, "not told to Redis: it is slow"),
         }
+    }
+
+    pub(super) async fn report_worker(&self) {
+        let mut command = redis::pipe();
+        command.set_ex(WORKER, 1, 10).ignore();
+        self.send("worker", &command).await;
+    }
+
+    pub(super) async fn has_worker(&self) -> bool {
+        let mut connection = self.tell.clone();
+        let mut exists = redis::cmd("EXISTS");
+        let exists = exists.arg(WORKER).query_async::<bool>(&mut connection);
+        matches!(timeout(PATIENCE, exists).await, Ok(Ok(true)))
     }
 
     pub(super) fn news(&self) -> mpsc::Receiver<Heard<News>> {

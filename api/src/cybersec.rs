@@ -1,0 +1,93 @@
+//! The CyberSec dialect: `/api/v1` and `/ws/scans`.
+//!
+//! `caller` finds the credential, `envelope` wraps what is answered, `problem` words what is refused; every other
+//! file is one resource, with its wire structs and its handlers.
+
+mod account;
+mod body;
+mod caller;
+mod envelope;
+mod event;
+mod health;
+mod list;
+mod problem;
+mod results;
+mod scans;
+mod socket;
+mod sse;
+mod wire;
+
+use std::{any::Any, time::Duration};
+
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderName, Method, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    cors::{Any as AnyOrigin, CorsLayer},
+};
+
+use self::problem::Problem;
+use crate::site::Site;
+
+/// A request that is no stream is answered within this time.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The routes of the dialect, and its answers to whatever has no route.
+pub(crate) fn router(site: Site) -> Router {
+    let requests = Router::new()
+        .route("/api/v1/auth/register", post(account::register))
+        .route("/api/v1/scans", post(scans::create).get(list::list))
+        .route("/api/v1/scans/{id}", get(scans::status).delete(scans::cancel))
+        .route("/api/v1/scans/{id}/results", get(results::read).delete(results::forget))
+        .route("/api/v1/health", get(health::health))
+        .layer(middleware::from_fn(hurry));
+    let streams = Router::new()
+        .route("/api/v1/scans/{id}/stream", get(sse::stream))
+        .route("/ws/scans/{id}", get(socket::upgrade));
+    let slashed = Router::new()
+        .route("/api/v1/scans/", get(list::list).post(scans::create))
+        .route("/api/v1/scans/{id}/", get(scans::status))
+        .route("/api/v1/scans/{id}/results/", get(results::read).delete(results::forget))
+        .route("/api/v1/health/", get(health::health))
+        .layer(middleware::from_fn(hurry));
+    requests
+        .merge(streams)
+        .merge(slashed)
+        .fallback(async || Problem::no_route())
+        .method_not_allowed_fallback(async || Problem::no_method())
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(middleware::from_fn_with_state(site.clone(), envelope::seal))
+        .layer(cors())
+        .with_state(site)
+}
+
+async fn hurry(request: Request, next: Next) -> Response {
+    let answered = tokio::time::timeout(PATIENCE, next.run(request)).await;
+    answered.unwrap_or_else(|_| Problem::slow().into_response())
+}
+
+fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
+    tracing::error!("a handler panicked");
+    Problem::internal().into_response()
+}
+
+fn cors() -> CorsLayer {
+    let named = |name: &'static str| HeaderName::from_static(name);
+    CorsLayer::new()
+        .allow_origin(AnyOrigin)
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            named("last-event-id"),
+            named("x-api-key"),
+        ])
+        .expose_headers([header::RETRY_AFTER, header::WWW_AUTHENTICATE, named("x-request-id")])
+        .max_age(Duration::from_secs(3600))
+}

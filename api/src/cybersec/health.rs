@@ -1,0 +1,53 @@
+//! Whether the server can work.
+
+use axum::{extract::State, http::StatusCode};
+use serde::Serialize;
+use shared::bell::Bell;
+
+use super::envelope::Reply;
+use crate::site::Site;
+
+#[derive(Debug, Serialize)]
+pub(super) struct Health {
+    status: &'static str,
+    version: &'static str,
+    uptime_seconds: u64,
+    components: Components,
+}
+
+#[derive(Debug, Serialize)]
+struct Components {
+    database: &'static str,
+    redis: &'static str,
+    worker: &'static str,
+}
+
+/// Asks every part for a sign of life. Without a worker the server still takes requests, so it is only degraded.
+pub(super) async fn health(State(site): State<Site>) -> Reply<Health> {
+    let bell = &site.core.bell;
+    let database = word(site.core.store.ping().await.is_ok());
+    let redis = match bell {
+        Bell::Embedded(_) => "embedded",
+        Bell::Redis(_) => word(bell.ping().await.is_ok()),
+    };
+    let worker = if bell.has_worker().await { "healthy" } else { "missing" };
+    let down = database == "unavailable" || redis == "unavailable";
+    let (code, status) = match (down, worker) {
+        (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
+        (false, "missing") => (StatusCode::OK, "degraded"),
+        (false, _) => (StatusCode::OK, "healthy"),
+    };
+    Reply(
+        code,
+        Health {
+            status,
+            version: env!("CARGO_PKG_VERSION"),
+            uptime_seconds: site.started.elapsed().as_secs(),
+            components: Components { database, redis, worker },
+        },
+    )
+}
+
+fn word(alive: bool) -> &'static str {
+    if alive { "healthy" } else { "unavailable" }
+}

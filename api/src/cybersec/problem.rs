@@ -1,0 +1,135 @@
+//! What the dialect says when it refuses.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::{Value, json};
+use shared::{
+    error::{Error, Invalid, Noun, Step, chain},
+    job::{Failure, FailureCode},
+};
+
+use super::envelope::unsealed;
+
+/// A refusal: a status, a code and a message for a person.
+#[derive(Debug)]
+pub(super) struct Problem {
+    pub(super) status: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) message: String,
+    details: Value,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self { status, code, message: message.into(), details: json!({}) }
+    }
+
+    /// A field of the request that cannot be used.
+    pub(super) fn invalid(invalid: &Invalid) -> Self {
+        let code = if invalid.field == "target" { "INVALID_TARGET" } else { "VALIDATION_ERROR" };
+        let problem = Self::new(StatusCode::BAD_REQUEST, code, invalid.message.clone());
+        problem.with_details(json!({ "field": invalid.field, "value": invalid.value }))
+    }
+
+    /// A part of the request, named by its path, that cannot be read.
+    pub(super) fn unreadable(field: &str, message: impl Into<String>) -> Self {
+        let problem = Self::new(StatusCode::BAD_REQUEST, "VALIDATION_ERROR", message);
+        problem.with_details(json!({ "field": field, "value": null }))
+    }
+
+    pub(super) fn with_details(mut self, details: Value) -> Self {
+        self.details = details;
+        self
+    }
+
+    pub(super) fn no_route() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is nothing at this path")
+    }
+
+    pub(super) fn no_method() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "METHOD_NOT_ALLOWED",
+            "this path does not take this method; see Allow",
+        )
+    }
+
+    pub(super) fn slow() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "SERVICE_UNAVAILABLE",
+            "the server did not answer in time; try again",
+        )
+    }
+
+    pub(super) fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "internal server error")
+    }
+
+    /// The error object, as answers and WebSocket frames carry it.
+    pub(super) fn to_json(&self) -> Value {
+        json!({ "code": self.code, "message": self.message, "details": self.details })
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = unsealed(self.status, json!({ "success": false, "error": self.to_json() }));
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        response
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::Invalid(invalid) => Self::invalid(&invalid),
+            Error::Refused(refusal) => Self::new(StatusCode::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", message)
+                .with_details(json!({ "field": "target", "value": refusal.address_or_block })),
+            Error::Unauthenticated(_) => Self::new(StatusCode::UNAUTHORIZED, "INVALID_API_KEY", message),
+            Error::Forbidden(_) => Self::new(StatusCode::FORBIDDEN, "INSUFFICIENT_PERMISSIONS", message),
+            Error::NotFound(Noun::Job) => {
+                Self::new(StatusCode::NOT_FOUND, "SCAN_NOT_FOUND", "scan not found")
+            }
+            Error::NotFound(Noun::Results) => {
+                Self::new(StatusCode::NOT_FOUND, "RESULTS_NOT_FOUND", "the results of this scan were deleted")
+            }
+            Error::EmailTaken => Self::new(StatusCode::CONFLICT, "EMAIL_EXISTS", message),
+            Error::Conflict { step, .. } => Self::new(StatusCode::CONFLICT, conflict_code(step), message),
+            Error::Unavailable { .. } | Error::Contended(_) => {
+                tracing::warn!(error = chain(&error), "cannot answer now");
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", message)
+            }
+            Error::Internal(_) => {
+                tracing::error!(error = chain(&error), "internal error");
+                Self::internal()
+            }
+        }
+    }
+}
+
+fn conflict_code(step: Step) -> &'static str {
+    match step {
+        Step::Read | Step::Delete => "SCAN_NOT_READY",
+        Step::Cancel => "SCAN_NOT_CANCELLABLE",
+    }
+}
+
+/// Why a scan did not complete, as results and events carry it.
+pub(super) fn failure(failure: &Failure) -> Value {
+    let code = match failure.code {
+        FailureCode::UnknownHost => "INVALID_TARGET",
+        FailureCode::Refused => "INSUFFICIENT_PERMISSIONS",
+        FailureCode::TimeLimit => "SCAN_TIMEOUT",
+        FailureCode::TooManyAttempts | FailureCode::Internal => "INTERNAL_ERROR",
+    };
+    json!({ "code": code, "message": failure.message })
+}

@@ -1,0 +1,80 @@
+//! Words and shapes that several resources share.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+use shared::{event::Tally, id::JobId, job::Status, store::scans::Scan};
+
+/// A time as `2024-02-06T12:00:00Z`.
+pub(super) fn seconds(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
+/// The id of a scan as clients see it.
+pub(super) fn scan_id(id: JobId) -> String {
+    format!("scan_{}", id.to_base62())
+}
+
+/// The dialect knows no word for a time limit: such a scan has failed, with the code `SCAN_TIMEOUT`.
+pub(super) fn status_word(status: Status) -> &'static str {
+    match status {
+        Status::Queued => "queued",
+        Status::Running => "running",
+        Status::Completed => "completed",
+        Status::Failed | Status::TimedOut => "failed",
+        Status::Cancelled => "cancelled",
+    }
+}
+
+/// Ports by state, as a scan's status counts them.
+#[derive(Debug, Serialize)]
+pub(super) struct Counts {
+    open_ports: i64,
+    closed_ports: i64,
+    filtered_ports: i64,
+}
+
+impl From<Tally> for Counts {
+    fn from(tally: Tally) -> Self {
+        Self { open_ports: tally.open, closed_ports: tally.closed, filtered_ports: tally.filtered }
+    }
+}
+
+/// What a scan settled.
+#[derive(Debug, Serialize)]
+pub(super) struct Summary {
+    total_ports_scanned: i64,
+    #[serde(flatten)]
+    counts: Counts,
+}
+
+impl From<Tally> for Summary {
+    fn from(tally: Tally) -> Self {
+        Self { total_ports_scanned: tally.open + tally.closed + tally.filtered, counts: tally.into() }
+    }
+}
+
+/// Whole per cent of a scan; 100 once it is completed, even if nothing was there to scan.
+pub(super) fn percent(scan: &Scan) -> i64 {
+    match scan.job.status {
+        Status::Completed => 100,
+        Status::Queued | Status::Running | Status::Failed | Status::Cancelled | Status::TimedOut => {
+            if scan.job.total_units == 0 {
+                0
+            } else {
+                (scan.job.done_units * 100 / scan.job.total_units).clamp(0, 100)
+            }
+        }
+    }
+}
+
+/// When a running scan will be done if it goes on as it went; when it ended, once it has.
+pub(super) fn estimated_completion(scan: &Scan, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let job = &scan.job;
+    let started = job.started_at?;
+    if job.completed_at.is_some() || job.done_units == 0 {
+        return job.completed_at;
+    }
+    let elapsed_ms = (now - started).num_milliseconds();
+    let left = job.total_units.saturating_sub(job.done_units);
+    Some(now + TimeDelta::milliseconds(elapsed_ms.saturating_mul(left) / job.done_units))
+}

@@ -1,0 +1,107 @@
+//! The hub: one subscription to the bell, however many listeners.
+//!
+//! Each job that somebody listens to has a *topic*: the newest events, in order and without a gap, shared by all its
+//! listeners. A listener is a cursor: it takes what comes after its own number from the topic, or from the database
+//! when it is further behind than the topic reaches. So a slow listener costs nothing and slows nobody.
+
+mod listener;
+mod topic;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+pub(crate) use self::listener::{Item, Listener};
+use self::topic::Topic;
+use shared::{
+    bell::{Heard, News},
+    core::Core,
+    id::JobId,
+    store::jobs,
+};
+
+/// A message that got lost as the last of its job is followed by none that shows the gap, so the database is asked.
+const CHECK: Duration = Duration::from_secs(10);
+
+/// Carries events of jobs to listeners. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Hub {
+    core: Core,
+    topics: Arc<Mutex<HashMap<JobId, Weak<Topic>>>>,
+}
+
+impl Hub {
+    /// Starts the task that follows the bell.
+    pub(crate) fn start(core: Core) -> Self {
+        let hub = Self { core, topics: Arc::default() };
+        let following = hub.clone();
+        tokio::spawn(async move { following.follow().await });
+        hub
+    }
+
+    /// Listens to a job from behind number `after`; `newest` is the job's newest number as the caller has read it.
+    pub(crate) fn listen(&self, job: JobId, after: i64, newest: i64) -> Listener {
+        let topic = {
+            let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
+            topics.get(&job).and_then(Weak::upgrade).unwrap_or_else(|| {
+                let topic = Arc::new(Topic::new(self.core.store.clone(), job, after));
+                topics.insert(job, Arc::downgrade(&topic));
+                topic
+            })
+        };
+        topic.announce(newest);
+        Listener::new(topic, after)
+    }
+
+    async fn follow(&self) {
+        let mut news = self.core.bell.news();
+        let mut check = tokio::time::interval(CHECK);
+        loop {
+            tokio::select! {
+                heard = news.next() => match heard {
+                    Some(Heard::Message(news)) => self.pass_on(news),
+                    Some(Heard::Gap) => self.check().await,
+                    None => return,
+                },
+                _ = check.tick() => self.check().await,
+            }
+        }
+    }
+
+    fn pass_on(&self, news: News) {
+        let topic = {
+            let topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
+            topics.get(&news.job()).and_then(Weak::upgrade)
+        };
+        let Some(topic) = topic else { return };
+        match news {
+            News::Event(event) => topic.push(event),
+            News::Progress(progress) => topic.progress(progress),
+        }
+    }
+
+    /// Compares every topic with the database, and forgets those that nobody listens to.
+    async fn check(&self) {
+        let ids: Vec<JobId> = {
+            let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
+            topics.retain(|_, topic| topic.strong_count() > 0);
+            topics.keys().copied().collect()
+        };
+        if ids.is_empty() {
+            return;
+        }
+        match jobs::newest(&self.core.store, &ids).await {
+            Err(error) => tracing::warn!(%error, "streams are not checked"),
+            Ok(newest) => {
+                for (job, seq) in newest {
+                    let topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
+                    if let Some(topic) = topics.get(&job).and_then(Weak::upgrade) {
+                        topic.announce(seq);
+                    }
+                }
+            }
+        }
+    }
+}

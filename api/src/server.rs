@@ -1,0 +1,62 @@
+//! The HTTP server: bind, serve, stop.
+
+use std::{io, net::SocketAddr, time::Duration};
+
+use axum::{Router, middleware};
+use shared::core::Core;
+use tokio::{net::TcpListener, time::Instant};
+use tokio_util::sync::CancellationToken;
+
+use crate::{cybersec, hub::Hub, request_id, site::Site};
+
+/// A bound server.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    address: SocketAddr,
+    site: Site,
+}
+
+impl Server {
+    /// Binds `listen`; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When the address is taken or not this machine's.
+    pub async fn bind(core: Core, listen: SocketAddr, public_url: Option<String>) -> io::Result<Self> {
+        let listener = TcpListener::bind(listen).await?;
+        let address = listener.local_addr()?;
+        let stop = CancellationToken::new();
+        let hub = Hub::start(core.clone());
+        let site = Site { core, hub, public_url, address, started: Instant::now(), stop };
+        Ok(Self { listener, address, site })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stop`; then ends streams, answers what has begun, and returns within `drain`.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn run(self, stop: CancellationToken, drain: Duration) -> io::Result<()> {
+        let streams = self.site.stop.clone();
+        let app = router(self.site);
+        let told = stop.clone();
+        let graceful = async move {
+            told.cancelled().await;
+            streams.cancel();
+        };
+        let serve = axum::serve(self.listener, app).with_graceful_shutdown(graceful);
+        tokio::select! {
+            ended = serve.into_future() => ended,
+            () = async { stop.cancelled().await; tokio::time::sleep(drain).await } => Ok(()),
+        }
+    }
+}
+
+fn router(site: Site) -> Router {
+    cybersec::router(site).layer(middleware::from_fn(request_id::name))
+}
