@@ -28,6 +28,7 @@ pub mod raw;
 pub mod redis;
 pub mod sample;
 pub mod scan;
+pub mod schema;
 pub mod service;
 pub mod shape;
 pub mod skip;

@@ -139,6 +139,12 @@ impl TestService {
         self.workers.get_mut(number).expect("no such worker")
     }
 
+    /// Whether workers are processes of their own.
+    #[must_use]
+    pub fn has_workers(&self) -> bool {
+        !self.workers.is_empty()
+    }
+
     /// Starts one more worker.
     pub fn add_worker(&mut self) {
         let name = self.name("worker");

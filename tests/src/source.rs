@@ -55,6 +55,19 @@ impl Source {
     }
 }
 
+/// The names of the crates that a manifest depends on to be built; those of its tests are left out.
+///
+/// # Panics
+/// When there is no such manifest.
+#[must_use]
+pub fn dependencies(manifest: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(checkout().join(manifest)).unwrap();
+    let lines = text.lines().skip_while(|line| *line != "[dependencies]").skip(1);
+    let section = lines.take_while(|line| !line.starts_with('['));
+    let names = section.map(|line| line.split(['.', ' ', '=']).next().unwrap_or_default().to_owned());
+    names.filter(|name| !name.is_empty() && !name.starts_with('#')).collect()
+}
+
 /// Whether a line has `name::` or `use name` as a path of its own, not as the end of another word.
 fn names_crate(line: &str, name: &str) -> bool {
     let called = format!("{name}::");

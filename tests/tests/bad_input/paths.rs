@@ -115,10 +115,7 @@ async fn queries_of_the_list_with_wrong_values_are_refused() {
         "page=1&page=2",
         "status=running&status=queued",
         "sort=created_at&sort=target",
-        "per_pages=5",
-        "unknown=1",
         "target=%FF",
-        "%FF=1",
     ] {
         cases.push(Case::plain(&format!("GET /api/v1/scans?{query}"), 400, "VALIDATION_ERROR"));
     }

@@ -74,8 +74,6 @@ async fn headers_out_of_the_ordinary_are_refused_or_passed_over() {
         let header = format!("last-event-id: {position}\r\n");
         cases.push(Case::with_headers(&format!("{path}/stream"), &header, b"", not_found));
     }
-    let twice = "authorization: Bearer sk_live_anotherKeyOfNobody1\r\n";
-    cases.push(Case::with_headers(path, twice, b"", (401, "INVALID_API_KEY")));
     insist(cases).await;
 }
 

@@ -1,0 +1,72 @@
+//! Every JSON example of the reference documents, replayed: the answer has all that the document shows.
+#![cfg(test)]
+
+use vedette_tests::deployment::Deployment;
+use vedette_tests::golden::Golden;
+use vedette_tests::listeners::own_address;
+use vedette_tests::{Client, Pair, Scan, TestService};
+
+#[tokio::test]
+async fn every_example_of_the_cybersec_document_is_answered_as_the_document_says() {
+    let service = Deployment::of(Pair::SqliteEmbedded).slowed_to(2000).start().await;
+    let mut wrong = Vec::new();
+    let examples = Golden::all("cybersec");
+    assert!(examples.len() >= 15, "{} examples", examples.len());
+    for example in examples {
+        wrong.extend(replay(&service, &example).await);
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Each example has a user of its own, so that none spends the limits of another.
+async fn replay(service: &TestService, example: &Golden) -> Vec<String> {
+    let user = service.register(&format!("{}@example.net", example.name)).await;
+    let target = own_address().to_string();
+    let scan = prepare(&user, example, &target).await;
+    let wrong = example.replay(&user, &scan, &target).await;
+    put_away(service, &user).await;
+    wrong
+}
+
+/// Makes what an example takes for granted; the id of the scan it is about.
+async fn prepare(user: &Client, example: &Golden, target: &str) -> String {
+    match example.given() {
+        "nothing" => String::new(),
+        "a finished scan" => {
+            let scan = user.scan(target).ports("1-1000").await;
+            scan.finished().await;
+            scan.id
+        }
+        "a running scan" => running(user, target).await.id,
+        "two running scans" => {
+            running(user, target).await;
+            running(user, target).await.id
+        }
+        "a spent hour" => {
+            for _ in 0..100 {
+                user.scans("").await;
+            }
+            String::new()
+        }
+        other => panic!("{} asks for {other:?}", example.name),
+    }
+}
+
+async fn running(user: &Client, target: &str) -> Scan {
+    let scan = user.scan(target).ports("1-60000").await;
+    scan.reached(1).await;
+    scan
+}
+
+/// Cancels whatever an example left running.
+async fn put_away(service: &TestService, user: &Client) {
+    let answer = user.scans("per_page=100").await;
+    if answer.status == 429 {
+        return;
+    }
+    for row in answer.ok()["scans"].as_array().unwrap() {
+        let scan = user.scan_with_id(row["scan_id"].as_str().unwrap());
+        let cancelled = scan.cancel().await.status;
+        assert!([200, 409].contains(&cancelled), "{row} at {}", service.address());
+    }
+}
