@@ -45,13 +45,13 @@ impl Ledger {
                 self.found.notify_one();
             }
             Event::Verdict { number, state } => self.settle(&mut pending, number, state),
-            Event::Settled { below, .. } => {
-                let below = i64::try_from(below).unwrap_or(i64::MAX);
-                // Units that were known to be open are settled too, though nobody tried them again.
-                pending.settled += below - pending.position;
-                pending.position = below;
-            }
+            Event::Settled { below, .. } => advance(&mut pending, i64::try_from(below).unwrap_or(i64::MAX)),
         }
+    }
+
+    /// Settles what is left below `end`: units known to be open, which nobody tried again.
+    pub(super) fn settle_below(&self, end: i64) {
+        advance(&mut self.pending.lock().unwrap_or_else(PoisonError::into_inner), end);
     }
 
     fn settle(&self, pending: &mut Report, number: u64, state: State) {
@@ -80,5 +80,14 @@ impl Ledger {
         }
         let position = pending.position;
         Some(std::mem::replace(&mut *pending, Report { position, ..Report::default() }))
+    }
+}
+
+/// Moves the checkpoint. Units that were known to be open are settled on the way, though nobody tried them again.
+fn advance(pending: &mut Report, below: i64) {
+    // Before the first probe is handed out, the engine's own checkpoint is 0.
+    if below > pending.position {
+        pending.settled += below - pending.position;
+        pending.position = below;
     }
 }

@@ -80,15 +80,10 @@ async fn follow(
             return Ok(Outcome::Settled);
         }
     };
-    let mut last = ledger.take();
     if !summary.stopped {
-        // Units after the last probe, known to be open, are settled as well.
-        let rest = last.get_or_insert_default();
-        let from = if rest.position == 0 { work.claim.position } else { rest.position };
-        rest.settled += work.claim.units.end - from;
-        rest.position = work.claim.units.end;
+        ledger.settle_below(work.claim.units.end);
     }
-    if let Some(last) = last
+    if let Some(last) = ledger.take()
         && tell(work, &last).await == Reported::Lost
     {
         return Ok(Outcome::Settled);
