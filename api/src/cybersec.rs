@@ -89,5 +89,5 @@ fn cors() -> CorsLayer {
             named("x-api-key"),
         ])
         .expose_headers([header::RETRY_AFTER, header::WWW_AUTHENTICATE, named("x-request-id")])
-        .max_age(Duration::from_secs(3600))
+        .max_age(Duration::from_hours(1))
 }

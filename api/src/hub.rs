@@ -92,15 +92,14 @@ impl Hub {
         if ids.is_empty() {
             return;
         }
-        match jobs::newest(&self.core.store, &ids).await {
-            Err(error) => tracing::warn!(%error, "streams are not checked"),
-            Ok(newest) => {
-                for (job, seq) in newest {
-                    let topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
-                    if let Some(topic) = topics.get(&job).and_then(Weak::upgrade) {
-                        topic.announce(seq);
-                    }
-                }
+        let newest = match jobs::newest(&self.core.store, &ids).await {
+            Ok(newest) => newest,
+            Err(error) => return tracing::warn!(%error, "streams are not checked"),
+        };
+        let topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
+        for (job, seq) in newest {
+            if let Some(topic) = topics.get(&job).and_then(Weak::upgrade) {
+                topic.announce(seq);
             }
         }
     }

@@ -69,7 +69,7 @@ impl ScanRequest {
     /// `Invalid` for too large a scan, `Refused` for an address that may not be scanned.
     pub fn check(&self, policy: &TargetPolicy) -> Result<()> {
         check_size(self.units())?;
-        for target in self.target.iter() {
+        for target in &self.target {
             policy.check(target)?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Settings: read from the environment, once, in this place.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{fmt::Display, net::SocketAddr, ops::RangeInclusive, path::Path, str::FromStr, time::Duration};
 
 use thiserror::Error;
 
@@ -104,14 +104,14 @@ impl Settings {
         Ok(Self {
             database_url,
             redis_url,
-            database_connections: number(look_up, "VEDETTE_DATABASE_CONNECTIONS", 10, 1, 1000)?,
+            database_connections: number(look_up, "VEDETTE_DATABASE_CONNECTIONS", 10, 1..=1000)?,
             listen: listen(look_up)?,
             public_url: public_url(look_up)?,
             secret: secret(mode, look_up)?,
             owner_email: look_up("VEDETTE_OWNER_EMAIL").unwrap_or_else(|| "owner@localhost".to_owned()),
             owner_key: owner_key(look_up)?,
-            drain: Duration::from_secs(number(look_up, "VEDETTE_DRAIN_SECONDS", 20, 0, 3600)?),
-            worker_slots: number(look_up, "VEDETTE_WORKER_SLOTS", 8, 1, 1024)?,
+            drain: Duration::from_secs(number(look_up, "VEDETTE_DRAIN_SECONDS", 20, 0..=3600)?),
+            worker_slots: number(look_up, "VEDETTE_WORKER_SLOTS", 8, 1..=1024)?,
             log: look_up("VEDETTE_LOG").unwrap_or_else(|| "info".to_owned()),
             limits: limits(mode, look_up)?,
         })
@@ -144,17 +144,19 @@ fn database_url(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<String, Unusable>
     }
 }
 
-fn number<T>(look_up: LookUp<'_>, name: &'static str, default: T, least: T, most: T) -> Result<T, Unusable>
+fn number<T>(
+    look_up: LookUp<'_>,
+    name: &'static str,
+    default: T,
+    allowed: RangeInclusive<T>,
+) -> Result<T, Unusable>
 where
-    T: std::str::FromStr + PartialOrd + std::fmt::Display,
+    T: FromStr + PartialOrd + Display,
 {
     let Some(text) = look_up(name) else { return Ok(default) };
-    match text.parse::<T>() {
-        Ok(value) if value >= least && value <= most => Ok(value),
-        Ok(_) | Err(_) => {
-            Err(unusable(name, format!("`{text}` is not a whole number from {least} to {most}")))
-        }
-    }
+    let number = text.parse().ok().filter(|number| allowed.contains(number));
+    let (least, most) = allowed.into_inner();
+    number.ok_or_else(|| unusable(name, format!("`{text}` is not a whole number from {least} to {most}")))
 }
 
 fn listen(look_up: LookUp<'_>) -> Result<SocketAddr, Unusable> {
@@ -163,7 +165,7 @@ fn listen(look_up: LookUp<'_>) -> Result<SocketAddr, Unusable> {
             unusable("VEDETTE_LISTEN", format!("`{text}` is not an address and port like 127.0.0.1:8000"))
         });
     }
-    let port = number(look_up, "PORT", 0_u16, 1, u16::MAX)?;
+    let port = number(look_up, "PORT", 0_u16, 1..=u16::MAX)?;
     // A platform that sets PORT expects the process on every address.
     Ok(if port == 0 {
         SocketAddr::from(([127, 0, 0, 1], 8000))
@@ -203,7 +205,7 @@ fn secret(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<Secret, Unusable> {
 fn secret_file(folder: &Path) -> Result<Secret, String> {
     use std::{fs, io::Write, os::unix::fs::OpenOptionsExt};
     let path = folder.join("secret.key");
-    let explain = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let explain = |error: &dyn Display| format!("{}: {error}", path.display());
     if !path.exists() {
         fs::create_dir_all(folder).map_err(|error| explain(&error))?;
         let text = Secret::generate().map_err(|error| explain(&error))?;
@@ -228,17 +230,17 @@ fn limits(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<Limits, Unusable> {
         Mode::Embedded(_) => Base::Trusting,
         Mode::Processes | Mode::Migration => Base::PublicOnly,
     };
-    let rate = number(look_up, "VEDETTE_SCAN_RATE", 0, 1, 10_000_000)?;
+    let rate = number(look_up, "VEDETTE_SCAN_RATE", 0, 1..=10_000_000)?;
     Ok(Limits {
         targets: TargetPolicy {
             base,
             allow: nets("VEDETTE_TARGETS_ALLOW")?,
             deny: nets("VEDETTE_TARGETS_DENY")?,
         },
-        lease_seconds: number(look_up, "VEDETTE_LEASE_SECONDS", 10, 1, 3600)?,
-        job_seconds: number(look_up, "VEDETTE_SCAN_SECONDS", 3600, 1, 604_800)?,
-        shard_units: number(look_up, "VEDETTE_SHARD_UNITS", 16_384, 1, 1 << 20)?,
+        lease_seconds: number(look_up, "VEDETTE_LEASE_SECONDS", 10, 1..=3600)?,
+        job_seconds: number(look_up, "VEDETTE_SCAN_SECONDS", 3600, 1..=604_800)?,
+        shard_units: number(look_up, "VEDETTE_SHARD_UNITS", 16_384, 1..=1 << 20)?,
         scan_rate: (rate > 0).then_some(rate),
-        key_days: number(look_up, "VEDETTE_KEY_DAYS", 365, 1, 36_500)?,
+        key_days: number(look_up, "VEDETTE_KEY_DAYS", 365, 1..=36_500)?,
     })
 }

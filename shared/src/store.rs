@@ -91,10 +91,10 @@ impl Store {
             .synchronous(SqliteSynchronous::Normal)
             .busy_timeout(ACQUIRE)
             .disable_statement_logging();
-        let writer = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
-        let writes = writer.connect_with(options.clone()).await.map_err(failure)?;
-        let readers = SqlitePoolOptions::new().max_connections(4).acquire_timeout(ACQUIRE);
-        let reads = readers.connect_with(options.read_only(true)).await.map_err(failure)?;
+        let one = SqlitePoolOptions::new().max_connections(1).acquire_timeout(ACQUIRE);
+        let writes = one.connect_with(options.clone()).await.map_err(failure)?;
+        let several = SqlitePoolOptions::new().max_connections(4).acquire_timeout(ACQUIRE);
+        let reads = several.connect_with(options.read_only(true)).await.map_err(failure)?;
         Ok(Self { reads: Pool::Sqlite(reads), writes: Pool::Sqlite(writes) })
     }
 
@@ -171,23 +171,26 @@ impl Tx {
 
 /// Sorts a database's error into one that passes by itself and one that does not.
 pub(crate) fn failure(error: sqlx::Error) -> Error {
-    let away = match &error {
-        sqlx::Error::Io(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::PoolClosed
-        | sqlx::Error::WorkerCrashed => true,
-        sqlx::Error::Database(reply) => match reply.code().as_deref() {
-            // Serialization failure and deadlock of Postgres; a busy SQLite, also with its extended codes.
-            Some("40001" | "40P01" | "5" | "261" | "517") => return Error::Contended(Box::new(error)),
-            // Connection exceptions, lack of resources, operator intervention: a Postgres that starts or stops.
-            Some(code) => code.len() == 5 && matches!(code.get(..2), Some("08" | "53" | "57")),
-            None => false,
-        },
-        _ => false,
-    };
-    if away {
-        Error::Unavailable { what: "the database", source: Box::new(error) }
-    } else {
-        Error::internal(error)
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    match code.as_deref() {
+        // Serialization failure and deadlock of Postgres; a busy SQLite, also with its extended codes.
+        Some("40001" | "40P01" | "5" | "261" | "517") => Error::Contended(Box::new(error)),
+        Some(code) if is_away(code) => away(error),
+        None if is_cut(&error) => away(error),
+        Some(_) | None => Error::internal(error),
     }
+}
+
+/// Connection exceptions, lack of resources, operator intervention: a Postgres that starts or stops.
+fn is_away(code: &str) -> bool {
+    code.len() == 5 && matches!(code.get(..2), Some("08" | "53" | "57"))
+}
+
+fn is_cut(error: &sqlx::Error) -> bool {
+    use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, WorkerCrashed};
+    matches!(error, Io(_) | PoolTimedOut | PoolClosed | WorkerCrashed | Protocol(_))
+}
+
+fn away(error: sqlx::Error) -> Error {
+    Error::Unavailable { what: "the database", source: Box::new(error) }
 }

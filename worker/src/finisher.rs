@@ -23,10 +23,7 @@ impl Finisher {
             while waiting.recv_many(&mut batch, MOST).await > 0 {
                 let (claims, told): (Vec<(ShardId, i64)>, Vec<oneshot::Sender<()>>) = batch.drain(..).unzip();
                 store(&core, &claims).await;
-                for finished in told {
-                    // Whoever waited may be gone.
-                    finished.send(()).unwrap_or_default();
-                }
+                told.into_iter().for_each(tell);
             }
         });
         Self(sender)
@@ -39,6 +36,11 @@ impl Finisher {
             finished.await.unwrap_or_default();
         }
     }
+}
+
+/// Whoever waited may be gone.
+fn tell(finished: oneshot::Sender<()>) {
+    finished.send(()).unwrap_or_default();
 }
 
 async fn store(core: &Core, claims: &[(ShardId, i64)]) {

@@ -6,7 +6,7 @@ mod probe;
 
 use chrono::TimeDelta;
 use shared::{
-    error::Error,
+    error::{Error, chain},
     job::{Failure, FailureCode},
     scan::ScanRequest,
 };
@@ -26,16 +26,16 @@ pub(crate) async fn perform(work: Work) -> Outcome {
     } else {
         probe::perform(&work, &request).await
     };
-    outcome.unwrap_or_else(retry_or_fail)
+    outcome.unwrap_or_else(|error| retry_or_fail(&error))
 }
 
 /// An error that passes is tried again; any other ends the job.
-fn retry_or_fail(error: Error) -> Outcome {
+fn retry_or_fail(error: &Error) -> Outcome {
     if error.is_passing() {
         tracing::warn!(%error, "tried again later");
         return Outcome::Retry(TimeDelta::seconds(1));
     }
-    tracing::error!(%error, source = ?std::error::Error::source(&error), "the scan cannot go on");
+    tracing::error!(error = chain(error), "the scan cannot go on");
     fail(FailureCode::Internal, "the server failed at this job; its log says more".to_owned())
 }
 

@@ -37,7 +37,6 @@ pub(super) struct CreateScan {
 
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "the API's names")]
 struct Options {
     os_detection: Option<bool>,
     service_detection: Option<bool>,

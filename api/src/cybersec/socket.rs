@@ -29,7 +29,7 @@ use crate::{
 
 const PING: Duration = Duration::from_secs(20);
 /// A peer that says nothing for so long, not even a pong, is gone.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// A frame that cannot be written for so long has a listener that does not read.
 const SLOW: Duration = Duration::from_secs(10);
 /// The largest message a client may send, in bytes.

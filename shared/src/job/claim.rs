@@ -9,7 +9,7 @@ use crate::{
     bell::News,
     core::{Core, contending},
     error::Result,
-    event::{Event, Fact, Progress},
+    event::{Event, Fact, Progress, Tally},
     id::{JobId, ShardId},
     store,
 };
@@ -91,7 +91,7 @@ fn started_news(started: &[Job], events: Vec<Event>) -> Vec<News> {
             at: event.at,
             done: 0,
             total,
-            tally: Default::default(),
+            tally: Tally::default(),
         })
     });
     let progress: Vec<News> = progress.collect();

@@ -35,7 +35,7 @@ async fn blocks(work: &Work, request: &ScanRequest) -> std::result::Result<Vec<(
     let policy = &work.core.limits.targets;
     let refused = |refusal: shared::target_policy::Refusal| fail(FailureCode::Refused, refusal.to_string());
     let mut blocks = Vec::new();
-    for target in request.target.iter() {
+    for target in &request.target {
         policy.check(target).map_err(refused)?;
         match target {
             Target::Address(address) => blocks.push((IpNet::from(*address), target.to_string())),
