@@ -62,10 +62,10 @@ second Ctrl-C. The first Ctrl-C cancels the scan and shows what was found.";
 #[derive(Args, Debug)]
 pub(crate) struct UpArgs {
     /// The address to listen on
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000", env = "VEDETTE_LISTEN")]
     pub(crate) listen: SocketAddr,
     /// The folder the server keeps its data in
-    #[arg(long, value_name = "FOLDER", default_value = "./data")]
+    #[arg(long, value_name = "FOLDER", default_value = "./data", env = "VEDETTE_DATA")]
     pub(crate) data: PathBuf,
 }
 
