@@ -79,7 +79,7 @@ impl Postgres {
         give_away(&folder);
         let data = folder.join("data");
         let mut initdb = unprivileged(&programs.join("initdb"));
-        initdb.args(["-U", "postgres", "-A", "scram-sha-256", "-E", "UTF8", "--locale=C", "--no-sync"]);
+        initdb.args(["-U", "postgres", "-A", "password", "-E", "UTF8", "--locale=C", "--no-sync"]);
         succeed(initdb.arg("--pwfile").arg(folder.join("password")).arg("-D").arg(&data));
         let port = free_port();
         let sockets = folder.display();
