@@ -18,6 +18,7 @@ use self::topic::Topic;
 use shared::{
     bell::{Heard, News},
     core::Core,
+    event::Progress,
     id::JobId,
     store::jobs,
 };
@@ -41,8 +42,9 @@ impl Hub {
         hub
     }
 
-    /// Listens to a job from behind number `after`; `newest` is the job's newest number as the caller has read it.
-    pub(crate) fn listen(&self, job: JobId, after: i64, newest: i64) -> Listener {
+    /// Listens to a job from behind number `after`; `shown` is its progress as the caller has read it.
+    pub(crate) fn listen(&self, after: i64, shown: Progress) -> Listener {
+        let job = shown.job;
         let topic = {
             let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
             topics.get(&job).and_then(Weak::upgrade).unwrap_or_else(|| {
@@ -51,8 +53,8 @@ impl Hub {
                 topic
             })
         };
-        topic.announce(newest);
-        Listener::new(topic, after)
+        topic.announce(shown.seq);
+        Listener::new(topic, after, shown)
     }
 
     async fn follow(&self) {

@@ -37,7 +37,7 @@ async fn migrate(terminal: &Terminal) -> Result<(), Cause> {
     terminal.line("The database has the tables of this version.")?;
     if let Some(owner) = owner {
         let url = settings.public_url.unwrap_or_else(|| format!("http://{}", settings.listen));
-        terminal.line(&owner_lines(&url, owner.key.reveal()))?;
+        terminal.line(&owner_lines(&url, &owner))?;
     }
     Ok(())
 }

@@ -36,15 +36,21 @@ pub(crate) async fn run(arguments: UpArgs, terminal: &Terminal) -> Result<(), Fa
 fn greet(running: &Running, terminal: &Terminal) -> std::io::Result<()> {
     let url = format!("http://{}", running.address);
     terminal.line(&format!("Vedette listens on {url}"))?;
-    let Some(Registered { key, .. }) = &running.owner else { return Ok(()) };
-    terminal.line(&owner_lines(&url, key.reveal()))
+    running.owner.as_ref().map_or(Ok(()), |owner| terminal.line(&owner_lines(&url, owner)))
 }
 
-/// The owner's key, said once, with a command to try it.
-pub(crate) fn owner_lines(url: &str, key: &str) -> String {
+/// The owner's key, said once, with a command to try it. A key that the operator gave is not repeated: what is printed
+/// here may end up in a log.
+pub(crate) fn owner_lines(url: &str, owner: &Registered) -> String {
+    let given = environment("VEDETTE_OWNER_KEY").is_some();
+    let (told, key) = if given {
+        ("The owner's key is the one in VEDETTE_OWNER_KEY.".to_owned(), "$VEDETTE_OWNER_KEY")
+    } else {
+        (format!("The owner's key, shown this once:\n\n  {}", owner.key.reveal()), owner.key.reveal())
+    };
     format!(
-        "The owner's key, shown this once:\n\n  {key}\n\nTry it:\n\n  \
-         curl -X POST {url}/api/v1/scans -H 'Authorization: Bearer {key}' \\\n    \
+        "{told}\n\nTry it:\n\n  \
+         curl -X POST {url}/api/v1/scans -H \"Authorization: Bearer {key}\" \\\n    \
          -H 'Content-Type: application/json' -d '{{\"target\": \"127.0.0.1\", \"ports\": \"1-1000\"}}'\n"
     )
 }

@@ -99,9 +99,12 @@ impl Bell {
     }
 
     /// Waits up to a second for shards that were rung, and takes at most `most`.
-    pub async fn hear(&self, most: usize) -> Vec<ShardId> {
+    ///
+    /// # Errors
+    /// `Unavailable` when Redis is away: look into the database instead.
+    pub async fn hear(&self, most: usize) -> Result<Vec<ShardId>> {
         match self {
-            Self::Embedded(bell) => bell.hear(most).await,
+            Self::Embedded(bell) => Ok(bell.hear(most).await),
             Self::Redis(bell) => bell.hear(most).await,
         }
     }

@@ -92,6 +92,12 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Whether this is further along than `other`, or newer where both are as far.
+    #[must_use]
+    pub fn is_after(&self, other: &Self) -> bool {
+        (self.done, self.total, self.at) > (other.done, other.total, other.at)
+    }
+
     /// Whole per cent, 0 to 100; 100 only when everything is done.
     #[must_use]
     pub fn percent(&self) -> i64 {

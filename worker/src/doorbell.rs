@@ -15,7 +15,11 @@ use apalis_core::{
     task::{Task, builder::TaskBuilder},
     worker::context::WorkerContext,
 };
-use shared::{core::Core, job::claim::claim};
+use shared::{
+    core::Core,
+    id::ShardId,
+    job::claim::{claim, due},
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tower::layer::util::Identity;
 
@@ -23,6 +27,7 @@ use crate::leases::{Lease, Leases};
 
 /// Ids taken from the bell at once.
 const MOST: usize = 64;
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// A claimed shard and the slot it is worked in.
 #[derive(Clone, Debug)]
@@ -50,18 +55,14 @@ impl Doorbell {
         self.rungs.get_or_insert_with(|| {
             let (sender, rungs) = mpsc::channel(MOST);
             let (core, leases, slots) = (self.core.clone(), self.leases.clone(), Arc::clone(&self.slots));
-            tokio::spawn(async move {
-                tokio::select! {
-                    () = sender.closed() => (),
-                    () = leases.draining() => (),
-                    () = hear(&core, &leases, &slots, &sender) => (),
-                }
-            });
+            tokio::spawn(async move { hear(&core, &leases, &slots, &sender).await });
             rungs
         })
     }
 }
 
+/// Hears, claims and hands on until the process stops. A claim that was begun is always brought to its end: one that
+/// is committed and then forgotten would lie until its lease runs out.
 async fn hear(core: &Core, leases: &Leases, slots: &Arc<Semaphore>, sender: &mpsc::Sender<Rung>) {
     while let Ok(slot) = Arc::clone(slots).acquire_owned().await {
         let mut free = vec![slot];
@@ -70,7 +71,11 @@ async fn hear(core: &Core, leases: &Leases, slots: &Arc<Semaphore>, sender: &mps
         {
             free.push(slot);
         }
-        let ids = core.bell.hear(free.len()).await;
+        let ids = tokio::select! {
+            () = sender.closed() => return,
+            () = leases.draining() => return,
+            ids = rung(core, free.len()) => ids,
+        };
         if ids.is_empty() {
             continue;
         }
@@ -78,16 +83,28 @@ async fn hear(core: &Core, leases: &Leases, slots: &Arc<Semaphore>, sender: &mps
             Ok(claims) => {
                 for (claim, slot) in claims.into_iter().zip(free) {
                     let rung = Rung { lease: leases.hold(claim), _slot: Arc::new(slot) };
+                    // One that nobody takes any more is given back when it is dropped.
                     drop(sender.send(rung).await);
                 }
             }
             // The shards stay queued; the sweeper rings again.
             Err(error) => {
                 tracing::warn!(%error, shards = ids.len(), "not claimed");
-                tokio::time::sleep(Duration::from_millis(250)).await;
+                tokio::time::sleep(PAUSE).await;
             }
         }
     }
+}
+
+/// What was rung; while the bell is away, what the database says is due.
+async fn rung(core: &Core, most: usize) -> Vec<ShardId> {
+    let error = match core.bell.hear(most).await {
+        Ok(ids) => return ids,
+        Err(error) => error,
+    };
+    tracing::warn!(%error, "the bell is not heard; the database is asked");
+    tokio::time::sleep(PAUSE).await;
+    due(core, most).await.unwrap_or_default()
 }
 
 impl Backend for Doorbell {

@@ -2,15 +2,22 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
+use chrono::TimeDelta;
 use shared::{
     bell::Heard,
     core::Core,
     id::{JobId, ShardId},
-    job::claim::{Claim, renew},
+    job::{
+        claim::{Claim, renew},
+        finish::give_back,
+    },
 };
 use tokio_util::sync::CancellationToken;
 
@@ -20,11 +27,22 @@ pub(crate) struct Lease {
     pub(crate) claim: Claim,
     pub(crate) stop: CancellationToken,
     leases: Leases,
+    settled: AtomicBool,
+}
+
+impl Lease {
+    /// The outcome is stored, or left to the sweeper: nothing remains to be given back.
+    pub(crate) fn settle(&self) {
+        self.settled.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        self.leases.locked().remove(&self.claim.shard);
+        self.leases.release(&self.claim);
+        if !self.settled.load(Ordering::Relaxed) {
+            self.leases.orphans.lock().unwrap_or_else(PoisonError::into_inner).push(self.claim.clone());
+        }
     }
 }
 
@@ -39,6 +57,8 @@ struct Held {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Leases {
     held: Arc<Mutex<HashMap<ShardId, Held>>>,
+    /// Claims that were dropped without an outcome, because the process stops.
+    orphans: Arc<Mutex<Vec<Claim>>>,
     drain: CancellationToken,
 }
 
@@ -51,7 +71,24 @@ impl Leases {
             // This process lost the shard to itself: the older run must not go on beside the newer.
             stale.stop.cancel();
         }
-        Arc::new(Lease { claim, stop, leases: self.clone() })
+        Arc::new(Lease { claim, stop, leases: self.clone(), settled: AtomicBool::new(false) })
+    }
+
+    fn release(&self, claim: &Claim) {
+        let mut held = self.locked();
+        if held.get(&claim.shard).is_some_and(|held| held.attempt == claim.attempt) {
+            held.remove(&claim.shard);
+        }
+    }
+
+    /// Gives back what nobody worked.
+    pub(crate) async fn give_back_orphans(&self, core: &Core) {
+        let orphans = std::mem::take(&mut *self.orphans.lock().unwrap_or_else(PoisonError::into_inner));
+        for claim in orphans {
+            if let Err(error) = give_back(core, &claim, TimeDelta::zero()).await {
+                tracing::warn!(%error, "left to the sweeper");
+            }
+        }
     }
 
     /// Stops everything, so that it is handed back.
@@ -71,6 +108,7 @@ impl Leases {
         let mut ticks = tokio::time::interval(Duration::from_millis(third.min(900)));
         loop {
             ticks.tick().await;
+            self.give_back_orphans(core).await;
             let claims: Vec<(ShardId, i64)> =
                 self.locked().iter().map(|(id, held)| (*id, held.attempt)).collect();
             for chunk in claims.chunks(500) {
@@ -102,7 +140,7 @@ impl Leases {
         }
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, HashMap<ShardId, Held>> {
+    fn locked(&self) -> MutexGuard<'_, HashMap<ShardId, Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

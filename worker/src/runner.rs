@@ -74,6 +74,7 @@ pub async fn run_with(
     stop: CancellationToken,
     perform: Perform,
 ) -> Result<(), BoxDynError> {
+    core.bell.report_worker().await;
     let leases = Leases::default();
     let finisher = Finisher::start(core.clone());
     let hands = Hands { core: core.clone(), resolver: Resolver::System, finisher, perform };
@@ -112,11 +113,13 @@ pub async fn run_with(
         draining.drain();
         Ok(())
     };
-    tokio::select! {
+    let ended = tokio::select! {
         ended = monitor.run_with_signal(told) => ended.map_err(Into::into),
         () = leases.keep(&core) => Ok(()),
         () = leases.heed(&core) => Ok(()),
-    }
+    };
+    leases.give_back_orphans(&core).await;
+    ended
 }
 
 fn every_second() -> cron::Schedule {
@@ -140,6 +143,7 @@ async fn work(rung: Rung, hands: Data<Hands>) -> Result<(), BoxDynError> {
     async {
         let outcome = run_guarded(&hands, &lease).await;
         settle(&hands, &lease, outcome).await;
+        lease.settle();
     }
     .instrument(span)
     .await;

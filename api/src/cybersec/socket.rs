@@ -73,7 +73,7 @@ type End = (u16, &'static str);
 impl Session {
     async fn run(site: Site, caller: StreamCaller, scan: Scan, after: i64, socket: WebSocket) {
         let (sink, mut incoming) = socket.split();
-        let listener = site.hub.listen(scan.job.id, after, scan.job.last_seq);
+        let listener = site.hub.listen(after, event::snapshot(&scan));
         let mut session = Self { site, caller, scan, listener, sink };
         let ended_before = session.scan.job.status.is_final() && after == session.scan.job.last_seq;
         let end = if ended_before { COMPLETE } else { session.talk(&mut incoming).await.unwrap_or(GONE) };

@@ -84,11 +84,9 @@ struct Feed {
 
 impl Feed {
     fn new(site: Site, caller: StreamCaller, scan: &Scan, after: i64) -> Self {
-        let listener = site.hub.listen(scan.job.id, after, scan.job.last_seq);
-        let first = VecDeque::from([
-            Bytes::from_static(b"retry: 3000\n\n"),
-            event::sse_progress(&event::snapshot(scan)),
-        ]);
+        let shown = event::snapshot(scan);
+        let listener = site.hub.listen(after, shown);
+        let first = VecDeque::from([Bytes::from_static(b"retry: 3000\n\n"), event::sse_progress(&shown)]);
         let keep_alive = interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
         Self { site, key: caller.key, listener, first, keep_alive, over: false }
     }

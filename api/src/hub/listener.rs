@@ -23,13 +23,13 @@ pub(crate) struct Listener {
     newest: watch::Receiver<Newest>,
     ready: VecDeque<Arc<Frame>>,
     last: i64,
-    told: Option<Progress>,
+    told: Progress,
 }
 
 impl Listener {
-    pub(super) fn new(topic: Arc<Topic>, after: i64) -> Self {
+    pub(super) fn new(topic: Arc<Topic>, after: i64, told: Progress) -> Self {
         let newest = topic.newest.subscribe();
-        Self { topic, newest, ready: VecDeque::new(), last: after, told: None }
+        Self { topic, newest, ready: VecDeque::new(), last: after, told }
     }
 
     /// Goes back, or forward, to behind number `after`.
@@ -50,10 +50,8 @@ impl Listener {
                 self.fetch().await;
                 continue;
             }
-            if let Some(progress) =
-                newest.progress.filter(|progress| self.told.is_none_or(|told| told != *progress))
-            {
-                self.told = Some(progress);
+            if let Some(progress) = newest.progress.filter(|progress| progress.is_after(&self.told)) {
+                self.told = progress;
                 return Item::Progress(progress);
             }
             if self.newest.changed().await.is_err() {

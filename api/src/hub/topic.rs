@@ -102,8 +102,7 @@ impl Topic {
     pub(super) fn progress(&self, progress: Progress) {
         self.announce(progress.seq);
         self.newest.send_if_modified(|newest| {
-            let newer =
-                newest.progress.is_none_or(|last| (last.done, last.at) < (progress.done, progress.at));
+            let newer = newest.progress.is_none_or(|last| progress.is_after(&last));
             if newer {
                 newest.progress = Some(progress);
             }

@@ -66,16 +66,10 @@ impl Redis {
         self.send("rings", &rings).await;
     }
 
-    pub(super) async fn hear(&self, most: usize) -> Vec<ShardId> {
-        match self.take(most).await {
-            // An entry that is no id is not ours, and passed over.
-            Ok(ids) => ids.iter().filter_map(|id| id.parse().ok().map(|id: uuid::Uuid| id.into())).collect(),
-            Err(error) => {
-                tracing::warn!(%error, "the bell is not heard");
-                tokio::time::sleep(PAUSE).await;
-                Vec::new()
-            }
-        }
+    pub(super) async fn hear(&self, most: usize) -> Result<Vec<ShardId>> {
+        let ids = self.take(most).await.map_err(away)?;
+        // An entry that is no id is not ours, and passed over.
+        Ok(ids.iter().filter_map(|id| id.parse().ok().map(|id: uuid::Uuid| id.into())).collect())
     }
 
     async fn take(&self, most: usize) -> RedisResult<Vec<String>> {

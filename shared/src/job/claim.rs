@@ -98,6 +98,15 @@ fn started_news(started: &[Job], events: Vec<Event>) -> Vec<News> {
     events.into_iter().map(News::Event).chain(progress).collect()
 }
 
+/// Shards that are queued and due, oldest first: for a worker that cannot hear the bell.
+///
+/// # Errors
+/// `Unavailable` when the database is away.
+pub async fn due(core: &Core, most: usize) -> Result<Vec<ShardId>> {
+    let limit = i64::try_from(most).unwrap_or(i64::MAX);
+    store::shards::due(&core.store, core.clock.now(), limit).await
+}
+
 /// Renews claims; returns the shards whose claim still stands. The others were cancelled or taken over.
 ///
 /// # Errors
