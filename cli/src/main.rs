@@ -12,6 +12,7 @@ mod follow;
 mod inert;
 mod interrupts;
 mod key;
+mod margin;
 mod migrate;
 mod report;
 mod scan;

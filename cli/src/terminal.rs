@@ -3,10 +3,11 @@
 use std::error::Error;
 use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use crate::failure::Failure;
 use crate::inert::inert;
+use crate::margin::Margin;
 
 /// The two streams, and the bar that lives on the second.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ impl Terminal {
     /// Looks at what the process was started with.
     pub(crate) fn open(verbose: bool) -> Self {
         // A bar without terminal is never drawn, and suspending it costs nothing.
-        let bar = if io::stderr().is_terminal() { ProgressBar::no_length() } else { ProgressBar::hidden() };
+        let bar = if io::stderr().is_terminal() { drawn_bar() } else { ProgressBar::hidden() };
         Self { verbose, colours: io::stdout().is_terminal() && colours_wanted(), bar }
     }
 
@@ -88,6 +89,10 @@ pub(crate) fn unless_closed(error: io::Error) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::failed("writing the results", error.to_string()).caused_by(error))
+}
+
+fn drawn_bar() -> ProgressBar {
+    ProgressBar::with_draw_target(None, ProgressDrawTarget::term_like_with_hz(Box::new(Margin::stderr()), 10))
 }
 
 fn colours_wanted() -> bool {

@@ -78,6 +78,8 @@ pub(crate) struct Ended {
     pub(crate) status: String,
     /// In seconds.
     pub(crate) duration: Option<f64>,
+    /// The same, finer.
+    pub(crate) duration_ms: Option<u64>,
     /// What was counted.
     #[serde(default)]
     pub(crate) summary: Counts,
@@ -136,6 +138,8 @@ pub(crate) struct Port {
 pub(crate) struct Results {
     /// In seconds.
     pub(crate) duration: Option<f64>,
+    /// The same, finer.
+    pub(crate) duration_ms: Option<u64>,
     /// What was counted.
     #[serde(default)]
     pub(crate) summary: Counts,

@@ -11,7 +11,7 @@ use crate::wire::Progress;
 
 const TICK: Duration = Duration::from_millis(120);
 const WAITING: &str = "{spinner} {msg} [{elapsed}]";
-const COUNTING: &str = "{bar:20} {percent:>3}% {pos}/{len}  {rate}, {eta} left  {wide_msg}";
+const COUNTING: &str = "[{bar:10}] {pos}/{len}  {rate}  {eta} left  {wide_msg}";
 
 /// Shows the bar, which waits for the scan to begin.
 pub(super) fn start(bar: &ProgressBar) {
@@ -43,7 +43,7 @@ pub(super) fn show(bar: &ProgressBar, progress: &Progress) {
     }
     let counts = progress.counts;
     bar.set_message(format!(
-        "{} open, {} closed, {} filtered",
+        "{} open {} closed {} filtered",
         counts.open_ports, counts.closed_ports, counts.filtered_ports
     ));
     bar.set_position(counts.total_ports_scanned);

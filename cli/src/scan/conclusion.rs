@@ -69,7 +69,8 @@ impl Watch<'_> {
         let told = [results.summary, ended.summary, report.latest().counts];
         let counts = told.into_iter().find(|counts| *counts != Counts::default()).unwrap_or_default();
         let seconds = results.duration.or(ended.duration);
-        let took = seconds.and_then(|value| Duration::try_from_secs_f64(value).ok());
+        let milliseconds = results.duration_ms.or(ended.duration_ms).map(Duration::from_millis);
+        let took = milliseconds.or_else(|| seconds.and_then(|value| Duration::try_from_secs_f64(value).ok()));
         Summary {
             status: ended.status.clone(),
             target: self.request.arguments.target.clone(),
