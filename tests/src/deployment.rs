@@ -18,6 +18,11 @@ pub const OWNER_EMAIL: &str = "owner@example.net";
 /// What signs and hashes in every process of a service.
 pub const SECRET_KEY: &str = "secretKeyOfTheTests-0123456789-abcdefghijklmnop";
 
+/// Everything but loopback: whatever a defect lets through, no test ever makes a service dial beyond this machine.
+const OUTSIDE: &str = "0.0.0.0/2,64.0.0.0/3,96.0.0.0/4,112.0.0.0/5,120.0.0.0/6,124.0.0.0/7,126.0.0.0/8,128.0.0.0/1,\
+                       ::2/127,::4/126,::8/125,::10/124,::100/120,::1:0/112,1::/16,2::/15,4::/14,8::/13,10::/12,\
+                       20::/11,40::/10,80::/9,100::/8,200::/7,400::/6,800::/5,1000::/4,2000::/3,4000::/2,8000::/1";
+
 /// A pair, its settings, and how many processes it has.
 #[derive(Clone, Debug)]
 pub struct Deployment {
@@ -32,7 +37,8 @@ impl Deployment {
     /// The usual processes of a pair with the usual settings.
     #[must_use]
     pub fn of(pair: Pair) -> Deployment {
-        Deployment { pair, apis: 2, workers: 3, own_postgres: false, settings: Vec::new() }
+        let settings = vec![("VEDETTE_TARGETS_DENY".to_owned(), OUTSIDE.to_owned())];
+        Deployment { pair, apis: 2, workers: 3, own_postgres: false, settings }
     }
 
     /// Gives one setting to every process.

@@ -35,7 +35,7 @@ impl Golden {
         files.iter().map(read).collect()
     }
 
-    /// What must exist before the request: `nothing`, `a running scan`, `a finished scan`, `a spent hour`.
+    /// What must exist before the request: `nothing`, `a worker`, `a running scan`, `a finished scan`, ...
     #[must_use]
     pub fn given(&self) -> &str {
         self.file["given"].as_str().unwrap_or("nothing")

@@ -16,6 +16,51 @@ pub fn own_address() -> Ipv4Addr {
     Ipv4Addr::from(first + number * 4)
 }
 
+/// A range of ports as a scan takes it, without those that somebody else has open on every address of the machine.
+///
+/// Nothing here may dial a listener that is not the test's own, and nobody else's may be found.
+///
+/// # Panics
+/// When the kernel does not say who listens.
+#[must_use]
+pub fn ports(from: u16, to: u16) -> String {
+    let taken = open_on_every_address();
+    let mut parts = Vec::new();
+    let mut start = from;
+    for port in taken.range(from..=to) {
+        if *port > start {
+            parts.push(format!("{start}-{}", port - 1));
+        }
+        start = port.saturating_add(1);
+    }
+    if start <= to {
+        parts.push(format!("{start}-{to}"));
+    }
+    parts.join(",")
+}
+
+/// How many ports [`ports`] names for a range.
+#[must_use]
+pub fn port_count(from: u16, to: u16) -> usize {
+    usize::from(to - from) + 1 - open_on_every_address().range(from..=to).count()
+}
+
+/// The ports with a listener on `0.0.0.0` or `::`, from the kernel's table: state `0A` is listening.
+fn open_on_every_address() -> BTreeSet<u16> {
+    let tables =
+        ["/proc/net/tcp", "/proc/net/tcp6"].map(|table| std::fs::read_to_string(table).unwrap_or_default());
+    let lines = tables.iter().flat_map(|table| table.lines().skip(1));
+    let listening = lines.filter_map(|line| {
+        let mut fields = line.split_whitespace().skip(1);
+        let local = fields.next()?;
+        (fields.nth(1)? == "0A").then_some(local)
+    });
+    let (addresses, ports): (Vec<_>, Vec<_>) = listening.filter_map(|local| local.split_once(':')).unzip();
+    let everywhere =
+        addresses.iter().zip(ports).filter(|(address, _)| address.chars().all(|digit| digit == '0'));
+    everywhere.filter_map(|(_, port)| u16::from_str_radix(port, 16).ok()).collect()
+}
+
 /// Open ports of one address. They close when this is dropped.
 #[derive(Debug)]
 pub struct Listeners {

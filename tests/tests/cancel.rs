@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use vedette_tests::deployment::Deployment;
 use vedette_tests::follow::found;
-use vedette_tests::listeners::{Listeners, own_address};
+use vedette_tests::listeners::{Listeners, own_address, ports};
 use vedette_tests::{Pair, on_every_pair};
 
 on_every_pair! {
@@ -20,7 +20,7 @@ const AT_ONCE: Duration = Duration::from_secs(4);
 async fn a_cancelled_scan_stops_at_once_and_stays_cancelled(pair: Pair) {
     let service = Deployment::of(pair).slowed_to(300).start().await;
     let owner = service.owner();
-    let scan = owner.scan(&own_address().to_string()).ports("1-20000").await;
+    let scan = owner.scan(&own_address().to_string()).ports(&ports(1, 20_000)).await;
     let mut stream = scan.follow().await;
     scan.reached(1).await;
 
@@ -42,7 +42,7 @@ async fn a_cancelled_scan_stops_at_once_and_stays_cancelled(pair: Pair) {
 async fn a_scan_past_its_time_limit_tells_what_it_found(pair: Pair) {
     let service = Deployment::of(pair).slowed_to(300).with("VEDETTE_SCAN_SECONDS", "3").start().await;
     let listeners = Listeners::at(&[1024, 1025]);
-    let scan = service.owner().scan(&listeners.target()).ports("1024-17407").await;
+    let scan = service.owner().scan(&listeners.target()).ports(&ports(1_024, 17_407)).await;
     let frames = scan.told_to_the_end().await;
     let complete = &frames.last().unwrap().data;
     assert_eq!(complete["status"], "failed", "{complete}");

@@ -3,7 +3,8 @@
 
 use vedette_tests::deployment::Deployment;
 use vedette_tests::golden::Golden;
-use vedette_tests::listeners::own_address;
+use vedette_tests::listeners::{own_address, ports};
+use vedette_tests::wait::{SOON, until};
 use vedette_tests::{Client, Pair, Scan, TestService};
 
 #[tokio::test]
@@ -32,6 +33,14 @@ async fn replay(service: &TestService, example: &Golden) -> Vec<String> {
 async fn prepare(user: &Client, example: &Golden, target: &str) -> String {
     match example.given() {
         "nothing" => String::new(),
+        "a worker" => {
+            until("health", SOON, async || {
+                let health = user.get("/api/v1/health").await;
+                (health.ok()["status"] == "healthy").then_some(())
+            })
+            .await;
+            String::new()
+        }
         "a finished scan" => {
             let scan = user.scan(target).ports("1-1000").await;
             scan.finished().await;
@@ -53,7 +62,7 @@ async fn prepare(user: &Client, example: &Golden, target: &str) -> String {
 }
 
 async fn running(user: &Client, target: &str) -> Scan {
-    let scan = user.scan(target).ports("1-60000").await;
+    let scan = user.scan(target).ports(&ports(1, 60_000)).await;
     scan.reached(1).await;
     scan
 }

@@ -2,7 +2,7 @@
 #![cfg(test)]
 
 use vedette_tests::deployment::Deployment;
-use vedette_tests::listeners::own_address;
+use vedette_tests::listeners::{own_address, ports};
 use vedette_tests::{Pair, TestService, on_every_pair};
 
 on_every_pair! {
@@ -12,7 +12,7 @@ on_every_pair! {
 async fn a_free_user_has_two_scans_at_once_however_hard_they_try(pair: Pair) {
     let service = Deployment::of(pair).slowed_to(200).start().await;
     let user = service.register("ada@example.net").await;
-    let orders = (0..6).map(|_| user.scan(&own_address().to_string()).ports("1-20000").answer());
+    let orders = (0..6).map(|_| user.scan(&own_address().to_string()).ports(&ports(1, 20_000)).answer());
     let answers = futures::future::join_all(orders).await;
     let (taken, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(|answer| answer.status == 201);
     assert_eq!((taken.len(), refused.len()), (2, 4), "{refused:?}");

@@ -2,7 +2,7 @@
 #![cfg(test)]
 
 use vedette_tests::deployment::Deployment;
-use vedette_tests::listeners::own_address;
+use vedette_tests::listeners::{own_address, ports};
 use vedette_tests::websocket::Refused;
 use vedette_tests::{Client, Pair, Scan, on_every_pair};
 
@@ -14,7 +14,7 @@ async fn somebody_elses_scan_is_not_found_anywhere(pair: Pair) {
     let service = Deployment::of(pair).slowed_to(200).start().await;
     let ada = service.register("ada@example.net").await;
     let bob = service.register("bob@example.net").await;
-    let running = ada.scan(&own_address().to_string()).ports("1-20000").await;
+    let running = ada.scan(&own_address().to_string()).ports(&ports(1, 20_000)).await;
     let finished = ada.scan(&own_address().to_string()).ports("1-3").await;
     finished.finished().await;
     for scan in [&running, &finished] {

@@ -2,7 +2,7 @@
 #![cfg(test)]
 
 use vedette_tests::deployment::Deployment;
-use vedette_tests::listeners::Listeners;
+use vedette_tests::listeners::{Listeners, ports};
 use vedette_tests::sample::{Told, node_is_ready, python_is_ready, run};
 use vedette_tests::skip::skipped;
 use vedette_tests::{Client, Pair, TestService};
@@ -93,7 +93,7 @@ async fn follow(sample: &str) -> Told {
     let service = Deployment::of(Pair::SqliteEmbedded).slowed_to(1000).start().await;
     let owner = service.owner();
     let listeners = Listeners::at(&[1024]);
-    let scan = owner.scan(&listeners.target()).ports("1-3000").await;
+    let scan = owner.scan(&listeners.target()).ports(&ports(1, 3_000)).await;
     let told = run("node", &[sample, owner.address(), owner.key(), &scan.id]).await;
     assert!(told.succeeded, "{told:?}");
     assert_eq!(scan.status().await["status"], "completed");

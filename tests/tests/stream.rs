@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use vedette_tests::deployment::Deployment;
 use vedette_tests::follow::{Frame, found, ids, last_id};
-use vedette_tests::listeners::{Listeners, own_address};
+use vedette_tests::listeners::{Listeners, own_address, ports};
 use vedette_tests::{Pair, Scan, TestService, on_every_pair};
 
 on_every_pair! {
@@ -18,7 +18,7 @@ on_every_pair! {
 async fn a_listener_is_told_every_fact_once_whenever_it_comes(pair: Pair) {
     let service = Deployment::of(pair).slowed_to(4000).start().await;
     let listeners = Listeners::open(5);
-    let scan = service.owner().scan(&listeners.target()).ports("30000-61000").await;
+    let scan = service.owner().scan(&listeners.target()).ports(&ports(30_000, 61_000)).await;
     let late = async {
         scan.reached(30).await;
         scan.follow().await.rest().await
@@ -61,7 +61,7 @@ async fn a_listener_that_comes_back_goes_on_after_its_last_number(pair: Pair) {
 async fn a_scan_can_be_followed_while_it_runs_and_resumed_in_the_middle(pair: Pair) {
     let service = Deployment::of(pair).slowed_to(4000).start().await;
     let listeners = Listeners::open(6);
-    let scan = service.owner().scan(&listeners.target()).ports("30000-61000").await;
+    let scan = service.owner().scan(&listeners.target()).ports(&ports(30_000, 61_000)).await;
     let mut frames: Vec<Frame> = Vec::new();
     while frames.last().is_none_or(|frame| frame.event != "complete") {
         let mut stream = match last_id(&frames) {
@@ -80,7 +80,7 @@ async fn a_scan_can_be_followed_while_it_runs_and_resumed_in_the_middle(pair: Pa
 async fn two_apis_tell_the_same_story() {
     let service = Deployment::of(Pair::PostgresRedisMany).slowed_to(4000).start().await;
     let listeners = Listeners::open(5);
-    let scan = service.owner_at(0).scan(&listeners.target()).ports("30000-61000").await;
+    let scan = service.owner_at(0).scan(&listeners.target()).ports(&ports(30_000, 61_000)).await;
     let other = scan.seen_by(&service.owner_at(1));
     let (one, two) = futures::future::join(scan.told_to_the_end(), other.told_to_the_end()).await;
     let facts =
@@ -94,7 +94,7 @@ async fn two_apis_tell_the_same_story() {
 async fn a_stream_says_how_it_wants_to_be_treated() {
     let service = Deployment::of(Pair::SqliteEmbedded).slowed_to(300).start().await;
     let owner = service.owner();
-    let scan = owner.scan(&own_address().to_string()).ports("1-20000").await;
+    let scan = owner.scan(&own_address().to_string()).ports(&ports(1, 20_000)).await;
     let mut stream = scan.follow().await;
     assert_eq!(stream.status, 200);
     let header = |name: &str| stream.headers.get(name).map_or("", |value| value.to_str().unwrap()).to_owned();

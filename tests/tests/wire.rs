@@ -2,10 +2,11 @@
 #![cfg(test)]
 
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use vedette_tests::answer::Answer;
 use vedette_tests::listeners::own_address;
-use vedette_tests::{Pair, TestService};
+use vedette_tests::wait::{SOON, until};
+use vedette_tests::{Client, Pair, TestService};
 
 #[tokio::test]
 async fn every_answer_has_an_envelope_and_a_request_id_of_its_own() {
@@ -101,16 +102,15 @@ async fn a_slash_at_the_end_of_a_get_is_tolerated() {
     let service = TestService::start(Pair::SqliteEmbedded).await;
     let owner = service.owner();
     assert!(owner.get("/api/v1/scans/").await.ok()["scans"].is_array());
-    assert_eq!(owner.get("/api/v1/health/").await.ok()["status"], "healthy");
+    assert!(owner.get("/api/v1/health/").await.ok()["status"].is_string());
 }
 
 #[tokio::test]
 async fn health_tells_the_parts_without_a_key() {
     for pair in [Pair::SqliteEmbedded, Pair::PostgresRedisMany] {
         let service = TestService::start(pair).await;
-        let health = service.owner().without_key().get("/api/v1/health").await;
-        let health = health.ok();
-        assert_eq!(health["status"], "healthy", "{health}");
+        let nobody = service.owner().without_key();
+        let health = until("health", SOON, async || healthy(&nobody).await).await;
         assert!(health["version"].is_string() && health["uptime_seconds"].is_number(), "{health}");
         for part in ["database", "redis", "worker"] {
             assert!(!health["components"][part].is_null(), "{part} in {health}");
@@ -145,6 +145,12 @@ async fn addresses_of_streams_follow_the_public_url() {
     assert_eq!(scan.created["websocket_url"], format!("wss://scan.example.net/ws/scans/{}", scan.id));
     assert_eq!(scan.created["sse_url"], format!("https://scan.example.net/api/v1/scans/{}/stream", scan.id));
     scan.finished().await;
+}
+
+/// What health says, once all parts are there: a worker is first seen a moment after the start.
+async fn healthy(client: &Client) -> Option<Value> {
+    let health = client.get("/api/v1/health").await.ok().clone();
+    (health["status"] == "healthy").then_some(health)
 }
 
 fn request_id(answer: &Answer) -> &str {
