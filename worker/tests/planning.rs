@@ -1,0 +1,166 @@
+//! Names, addresses and the policy: what becomes of a scan once its names are resolved. Name servers are scripted.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, TcpListener},
+    sync::Arc,
+};
+
+use shared::{
+    core::Core,
+    error::Error,
+    event::Tally,
+    id::ShardId,
+    identity::{Principal, authenticate, open_owner},
+    job::{
+        FailureCode,
+        claim::{Claim, claim, due},
+        submit,
+    },
+    ports::PortSet,
+    scan::{ScanOptions, ScanRequest, ScanType},
+    settings::{Mode, Settings},
+    store::scans::{HostTally, list},
+    target::TargetList,
+};
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use worker::{Outcome, Resolver, Work, perform};
+
+struct Trial {
+    core: Core,
+    owner: Principal,
+    _folder: TempDir,
+}
+
+impl Trial {
+    async fn start(targets_allow: Option<&str>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let look_up = |name: &str| {
+            (name == "VEDETTE_TARGETS_ALLOW").then(|| targets_allow.map(str::to_owned)).flatten()
+        };
+        let mut settings = Settings::read(Mode::Embedded(folder.path()), &look_up).unwrap();
+        if targets_allow.is_some() {
+            settings.limits.targets.base = shared::target_policy::Base::PublicOnly;
+        }
+        let core = Core::open(&settings).await.unwrap();
+        core.store.migrate().await.unwrap();
+        let registered = open_owner(&core, "owner@localhost", None).await.unwrap().unwrap();
+        let owner = authenticate(&core, registered.key.reveal()).await.unwrap();
+        Self { core, owner, _folder: folder }
+    }
+
+    async fn submit(&self, target: &str, ports: &str) -> Result<(), Error> {
+        let request = ScanRequest {
+            target: TargetList::parse(target).unwrap(),
+            scan_type: ScanType::Tcp,
+            ports: PortSet::parse(ports).unwrap(),
+            options: ScanOptions::default(),
+        };
+        submit::scan(&self.core, &self.owner, &request).await.map(drop)
+    }
+
+    async fn claim(&self) -> Option<Claim> {
+        let shards: Vec<ShardId> = due(&self.core, 1).await.unwrap();
+        claim(&self.core, &shards).await.unwrap().pop()
+    }
+
+    async fn work(&self, names: &[(&str, &[&str])]) -> (Claim, Outcome) {
+        let claim = self.claim().await.expect("a shard is due");
+        let work = Work {
+            core: self.core.clone(),
+            resolver: resolver(names),
+            claim: claim.clone(),
+            stop: CancellationToken::new(),
+        };
+        let outcome = perform(work).await;
+        (claim, outcome)
+    }
+
+    async fn hosts(&self, claim: &Claim) -> Vec<HostTally> {
+        list::hosts(&self.core.store, claim.job.id).await.unwrap()
+    }
+}
+
+fn resolver(names: &[(&str, &[&str])]) -> Resolver {
+    let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<IpAddr>>();
+    let names = names.iter().map(|(name, texts)| ((*name).to_owned(), addresses(texts)));
+    Resolver::Fixed(Arc::new(names.collect::<HashMap<_, _>>()))
+}
+
+fn failure(outcome: Outcome) -> (FailureCode, String) {
+    match outcome {
+        Outcome::Fail(failure) => (failure.code, failure.message),
+        other => panic!("expected a failure, not {other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_name_is_resolved_once_and_every_address_of_it_is_scanned() {
+    let trial = Trial::start(None).await;
+    let listener = TcpListener::bind("127.0.0.7:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    trial.submit("app.test", &port.to_string()).await.unwrap();
+    let (_, planned) = trial.work(&[("app.test", &["127.0.0.7", "::1", "127.0.0.7"])]).await;
+    assert_eq!(planned, Outcome::Settled);
+    // By now the name stands for something else; the scan goes on with what it stood for.
+    let (claim, scanned) = trial.work(&[("app.test", &["127.0.0.99"])]).await;
+    assert_eq!(scanned, Outcome::Done);
+    let hosts = trial.hosts(&claim).await;
+    let told: Vec<(String, &str, Tally)> =
+        hosts.iter().map(|host| (host.address.to_string(), host.host.as_str(), host.tally)).collect();
+    let (open, closed) = (Tally { open: 1, ..Tally::default() }, Tally { closed: 1, ..Tally::default() });
+    assert_eq!(told, [("127.0.0.7".to_owned(), "app.test", open), ("::1".to_owned(), "app.test", closed)]);
+}
+
+#[tokio::test]
+async fn a_name_without_an_address_fails_the_scan_and_says_so() {
+    let trial = Trial::start(None).await;
+    trial.submit("nowhere.test", "80").await.unwrap();
+    let (code, message) = failure(trial.work(&[]).await.1);
+    assert_eq!((code, message.as_str()), (FailureCode::UnknownHost, "nowhere.test has no address"));
+}
+
+#[tokio::test]
+async fn a_name_that_stands_for_a_refused_address_is_never_dialled() {
+    for (address, allow) in [
+        ("169.254.169.254", None),
+        ("::ffff:169.254.169.254", None),
+        ("fe80::1", None),
+        ("224.0.0.1", None),
+        ("0.0.0.0", None),
+        ("127.0.0.1", Some("192.0.2.0/24")),
+        ("10.1.2.3", Some("192.0.2.0/24")),
+        ("::1", Some("192.0.2.0/24")),
+    ] {
+        let trial = Trial::start(allow).await;
+        // One good address beside it does not help.
+        trial.submit("rebound.test", "80").await.unwrap();
+        let (claim, outcome) = trial.work(&[("rebound.test", &["192.0.2.1", address])]).await;
+        assert_eq!(failure(outcome).0, FailureCode::Refused, "{address}");
+        assert!(trial.hosts(&claim).await.is_empty(), "{address}");
+        assert!(trial.claim().await.is_none(), "nothing is left to scan at {address}");
+    }
+}
+
+#[tokio::test]
+async fn a_literal_address_that_is_refused_is_never_stored() {
+    let trial = Trial::start(Some("127.0.0.0/8")).await;
+    for target in ["10.0.0.1", "127.0.0.1,192.168.0.0/24", "::1", "169.254.1.1"] {
+        assert!(matches!(trial.submit(target, "80").await, Err(Error::Refused(_))), "{target}");
+    }
+    assert!(trial.claim().await.is_none());
+    trial.submit("127.0.0.1", "1").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stopped_engine_hands_its_shard_back() {
+    let trial = Trial::start(None).await;
+    trial.submit("127.0.0.1", "1-2000").await.unwrap();
+    trial.work(&[]).await;
+    let claim = trial.claim().await.unwrap();
+    let stop = CancellationToken::new();
+    stop.cancel();
+    let work = Work { core: trial.core.clone(), resolver: resolver(&[]), claim, stop };
+    assert_eq!(perform(work).await, Outcome::HandBack);
+}
