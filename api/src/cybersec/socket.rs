@@ -11,7 +11,7 @@ use axum::{
 };
 use futures::{SinkExt, StreamExt, stream::SplitSink};
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::{event::Fact, identity::authenticate, job::cancel, store::scans::Scan};
 use tokio::time::{Instant, interval_at, timeout};
 
@@ -57,6 +57,12 @@ enum Said {
     Ping,
     Cancel,
     Resume { last_seq: i64 },
+}
+
+/// Reads an object; the derived reader alone would take a list for one.
+fn said(text: &str) -> Option<Said> {
+    let object: serde_json::Map<String, Value> = serde_json::from_str(text).ok()?;
+    serde_json::from_value(Value::Object(object)).ok()
 }
 
 struct Session {
@@ -121,9 +127,9 @@ impl Session {
 
     async fn answer(&mut self, message: Result<Message, axum::Error>) -> Result<(), End> {
         match message {
-            Ok(Message::Text(text)) => match serde_json::from_str(&text) {
-                Ok(said) => self.heed(said).await,
-                Err(_) => self.refuse(&unknown()).await,
+            Ok(Message::Text(text)) => match said(&text) {
+                Some(said) => self.heed(said).await,
+                None => self.refuse(&unknown()).await,
             },
             Ok(Message::Binary(_)) => self.refuse(&unknown()).await,
             Ok(Message::Ping(_) | Message::Pong(_)) => Ok(()),
@@ -135,10 +141,7 @@ impl Session {
     async fn heed(&mut self, said: Said) -> Result<(), End> {
         match said {
             Said::Ping => self.send(json!({ "type": "pong" }).to_string().into()).await,
-            Said::Resume { last_seq } => {
-                self.listener.rewind(position(Some(&last_seq.to_string()), &self.scan));
-                Ok(())
-            }
+            Said::Resume { last_seq } => self.resume(last_seq).await,
             Said::Cancel => {
                 let cancelled =
                     cancel::cancel(&self.site.core, &self.caller.principal, self.scan.job.id).await;
@@ -148,6 +151,15 @@ impl Session {
                 }
             }
         }
+    }
+
+    /// Goes on after a number that may have come up since the socket was opened.
+    async fn resume(&mut self, last_seq: i64) -> Result<(), End> {
+        match cancel::find(&self.site.core, &self.caller.principal, self.scan.job.id).await {
+            Ok(scan) => self.listener.rewind(position(Some(&last_seq.to_string()), &scan)),
+            Err(error) => self.refuse(&error.into()).await?,
+        }
+        Ok(())
     }
 
     async fn refuse(&mut self, problem: &Problem) -> Result<(), End> {
