@@ -5,7 +5,11 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Request},
     http::{StatusCode, header, request::Parts},
 };
-use serde::de::DeserializeOwned;
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, Error as _},
+};
+use serde_json::{Map, Value};
 use shared::{
     error::{Error, Noun},
     id::JobId,
@@ -32,12 +36,25 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             let message = format!("the body is longer than {LIMIT} bytes, or broke off");
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", message)
         })?;
+        if bytes.trim_ascii_start().first() != Some(&b'{') {
+            return Err(Problem::unreadable("body", "the body is not a JSON object"));
+        }
         let mut reader = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut reader)
             .map_err(|error| Problem::unreadable(&field(error.path()), error.inner().to_string()))?;
         reader.end().map_err(|error| Problem::unreadable("body", error.to_string()))?;
         Ok(Self(value))
     }
+}
+
+/// Reads an object inside a body, or null. A derived reader alone would take a list for an object.
+pub(super) fn object<'de, D, T>(reader: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let object: Option<Map<String, Value>> = Option::deserialize(reader)?;
+    object.map(|object| serde_json::from_value(Value::Object(object)).map_err(D::Error::custom)).transpose()
 }
 
 fn is_json(request: &Request) -> bool {

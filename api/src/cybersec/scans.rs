@@ -16,7 +16,7 @@ use shared::{
 };
 
 use super::{
-    body::{Body, ScanId},
+    body::{Body, ScanId, object},
     caller::Caller,
     envelope::Reply,
     problem::{Problem, failure},
@@ -31,6 +31,7 @@ pub(super) struct CreateScan {
     target: String,
     scan_type: Option<String>,
     ports: Option<String>,
+    #[serde(default, deserialize_with = "object")]
     options: Option<Options>,
     force: Option<bool>,
 }
