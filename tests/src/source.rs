@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::place::checkout;
 
 /// The folders that hold Rust.
-const ROOMS: [&str; 5] = ["shared", "worker", "api", "cli", "tests"];
+const ROOMS: [&str; 6] = ["shared", "worker", "api", "cli", "tests", "bench"];
 
 /// One file of Rust.
 #[derive(Debug)]

@@ -50,7 +50,7 @@ async fn a_scan_past_its_time_limit_tells_what_it_found(pair: Pair) {
     assert_eq!(found(&frames).len(), 2, "the first ports were reached: {frames:?}");
 
     let answer = scan.ask_results().await;
-    let details = &answer.problem(504, "SCAN_TIMEOUT")["details"];
+    let details = &answer.problem(504, "SCAN_TIMEOUT")["details"]["results"];
     let ports = details["ports"].as_array().unwrap_or_else(|| panic!("no ports in {details}"));
     assert_eq!(ports.len(), 2, "{details}");
     assert_eq!(details["summary"]["open_ports"], 2, "{details}");

@@ -4,6 +4,7 @@
 use vedette_tests::deployment::Deployment;
 use vedette_tests::golden::Golden;
 use vedette_tests::listeners::{own_address, ports};
+use vedette_tests::skip::skipped;
 use vedette_tests::wait::{SOON, until};
 use vedette_tests::{Client, Pair, Scan, TestService};
 
@@ -14,6 +15,10 @@ async fn every_example_of_the_cybersec_document_is_answered_as_the_document_says
     let examples = Golden::all("cybersec");
     assert!(examples.len() >= 15, "{} examples", examples.len());
     for example in examples {
+        if let Some(why) = example.pending() {
+            skipped(&example.name, why);
+            continue;
+        }
         wrong.extend(replay(&service, &example).await);
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

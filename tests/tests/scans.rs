@@ -48,7 +48,7 @@ async fn a_scan_runs_from_its_order_to_the_end_of_its_results(pair: Pair) {
     scan.ask_results().await.refused(404, "RESULTS_NOT_FOUND");
     assert_eq!(scan.status().await["status"], "completed", "the scan outlives its results");
     scan.cancel().await.refused(409, "SCAN_NOT_CANCELLABLE");
-    assert_eq!(user.without_key().get("/api/v1/health").await.ok()["status"], "healthy");
+    assert!(user.without_key().get("/api/v1/health").await.ok()["components"].is_object());
 }
 
 async fn a_list_is_filtered_sorted_and_paged(pair: Pair) {

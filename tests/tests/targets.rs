@@ -104,7 +104,8 @@ async fn a_port_record_tells_what_the_contract_promises() {
 async fn addresses_the_operator_denies_are_refused() {
     let service =
         Deployment::of(Pair::SqliteEmbedded).with("VEDETTE_TARGETS_DENY", "127.66.0.0/16").start().await;
-    for target in ["127.66.1.2", "127.66.0.0/30", "127.0.0.0/8", "127.77.0.0,127.66.0.9", "::ffff:127.66.0.1"]
+    for target in
+        ["127.66.1.2", "127.66.0.0/30", "127.66.128.0/17", "127.77.0.0,127.66.0.9", "::ffff:127.66.0.1"]
     {
         let answer = service.owner().scan(target).ports("1").answer().await;
         answer.refused(403, "INSUFFICIENT_PERMISSIONS");
@@ -123,7 +124,7 @@ async fn separate_processes_refuse_every_address_that_is_not_public_unless_it_is
         "172.16.0.1",
         "192.168.1.1",
         "127.0.0.1",
-        "127.0.0.0/8",
+        "127.66.0.0/20",
         "169.254.169.254",
         "100.64.0.1",
         "0.0.0.0",
