@@ -44,6 +44,9 @@ pub(crate) async fn insert(tx: &mut Tx, shards: &[Shard], now: DateTime<Utc>) ->
 
 /// Claims those of `ids` that are queued and due. Of any number of racing claims one wins.
 pub(crate) async fn claim(tx: &mut Tx, ids: &[ShardId], now: DateTime<Utc>) -> Result<Vec<Shard>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
     on_tx!(tx, |connection| {
         let mut query =
             QueryBuilder::new("UPDATE shards SET status = 'running', attempt = attempt + 1, heartbeat_at = ");
@@ -84,6 +87,9 @@ pub(crate) async fn advance(
 
 /// Finishes claimed shards; returns those whose claim still stood.
 pub(crate) async fn finish(tx: &mut Tx, claims: &[(ShardId, i64)]) -> Result<Vec<(ShardId, JobId)>> {
+    if claims.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<(Uuid, Uuid)> = on_tx!(tx, |connection| {
         let mut query = QueryBuilder::new(
             "UPDATE shards SET status = 'done', position = range_end WHERE status = 'running' AND ",
@@ -101,6 +107,9 @@ pub(crate) async fn renew(
     claims: &[(ShardId, i64)],
     now: DateTime<Utc>,
 ) -> Result<Vec<ShardId>> {
+    if claims.is_empty() {
+        return Ok(Vec::new());
+    }
     let rows: Vec<(Uuid,)> = on_tx!(tx, |connection| {
         let mut query = QueryBuilder::new("UPDATE shards SET heartbeat_at = ");
         query.push_bind(now).push(" WHERE status = 'running' AND ");
