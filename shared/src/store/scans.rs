@@ -1,6 +1,9 @@
 //! Scans: what a job of kind scan has beside its job row.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{
+    collections::{HashMap, HashSet},
+    net::IpAddr,
+};
 
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, QueryBuilder, types::Json};
@@ -101,7 +104,9 @@ pub(crate) async fn insert_found(
             query.push(" ON CONFLICT DO NOTHING RETURNING unit");
             query.build_query_as().fetch_all(connection).await
         })?;
-        fresh.extend(chunk.iter().filter(|port| units.contains(&(port.unit,))).cloned());
+        // A port that comes twice in the list was inserted once.
+        let mut inserted: HashSet<i64> = units.into_iter().map(|(unit,)| unit).collect();
+        fresh.extend(chunk.iter().filter(|port| inserted.remove(&port.unit)).cloned());
     }
     Ok(fresh)
 }
