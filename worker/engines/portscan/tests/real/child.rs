@@ -5,12 +5,25 @@ use std::{env, process::Command};
 /// What a shell does in the end: become the test, given as its arguments.
 const BECOME_THE_TEST: &str = r#"exec "$0" "$@""#;
 
-/// Runs the ignored test `name` in a shell that did `preparation` first.
-pub(crate) fn run(preparation: &str, name: &str) {
-    run_script(&format!("{preparation}; {BECOME_THE_TEST}"), name);
+/// Set for the process that a test starts of itself.
+const IS_CHILD: &str = "PORTSCAN_TEST_IS_CHILD";
+
+/// Runs `body` in a process of its own: the calling test, named `name`, again, in a shell that did `preparation`.
+pub(crate) fn run(preparation: &str, name: &str, body: fn()) {
+    if is_child() {
+        body();
+    } else {
+        run_script(&format!("{preparation}; {BECOME_THE_TEST}"), name);
+    }
 }
 
-/// The same in a network namespace with nothing in it but loopback, where this machine allows that; `false` if not.
+/// Whether this is the process that a test started of itself.
+pub(crate) fn is_child() -> bool {
+    env::var_os(IS_CHILD).is_some()
+}
+
+/// Starts the test `name` again in a network namespace with nothing in it but loopback, where this machine allows that;
+/// `false` if not.
 pub(crate) fn run_in_empty_network(name: &str) -> bool {
     let loopback_up = "ip link set lo up";
     let allowed = Command::new("unshare").args(["-rn", "sh", "-c", loopback_up]).output();
@@ -25,7 +38,7 @@ pub(crate) fn run_in_empty_network(name: &str) -> bool {
 fn run_script(script: &str, name: &str) {
     let program = env::current_exe().expect("this test is a file");
     let mut command = Command::new("sh");
-    command.arg("-c").arg(script).arg(program).args(["--exact", name, "--ignored", "--nocapture"]);
+    command.arg("-c").arg(script).arg(program).args(["--exact", name, "--nocapture"]).env(IS_CHILD, "1");
     let output = command.output().expect("sh starts");
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));

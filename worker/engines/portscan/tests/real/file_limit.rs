@@ -10,11 +10,13 @@ use crate::{
 
 #[test]
 fn a_low_file_limit_makes_it_slower_and_no_less_exact() {
-    child::run("ulimit -n 64", "file_limit::scan_with_few_files");
+    child::run(
+        "ulimit -n 64",
+        "file_limit::a_low_file_limit_makes_it_slower_and_no_less_exact",
+        scan_with_few_files,
+    );
 }
 
-#[test]
-#[ignore = "started by a_low_file_limit_makes_it_slower_and_no_less_exact"]
 fn scan_with_few_files() {
     let listener = DeafListener::new();
     let (summary, _) = record(&impatient(), vec![listener.address; 200]);
@@ -24,11 +26,13 @@ fn scan_with_few_files() {
 
 #[test]
 fn the_soft_limit_is_raised_to_the_hard_one() {
-    child::run("ulimit -S -n 64", "file_limit::scan_with_a_low_soft_limit");
+    child::run(
+        "ulimit -S -n 64",
+        "file_limit::the_soft_limit_is_raised_to_the_hard_one",
+        scan_with_a_low_soft_limit,
+    );
 }
 
-#[test]
-#[ignore = "started by the_soft_limit_is_raised_to_the_hard_one"]
 fn scan_with_a_low_soft_limit() {
     let listener = DeafListener::new();
     let settings = Settings { window: 100, ..impatient() };
@@ -38,11 +42,13 @@ fn scan_with_a_low_soft_limit() {
 
 #[test]
 fn files_taken_while_it_runs_are_waited_for() {
-    child::run("ulimit -n 200", "file_limit::scan_while_files_run_out");
+    child::run(
+        "ulimit -n 200",
+        "file_limit::files_taken_while_it_runs_are_waited_for",
+        scan_while_files_run_out,
+    );
 }
 
-#[test]
-#[ignore = "started by files_taken_while_it_runs_are_waited_for"]
 fn scan_while_files_run_out() {
     let listener = DeafListener::new();
     let settings = Settings { window: 100, ..impatient() };

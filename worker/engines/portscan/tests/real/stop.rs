@@ -32,11 +32,9 @@ fn stop_soon(address: SocketAddr) -> (Summary, Duration) {
 
 #[test]
 fn stopping_closes_every_socket() {
-    child::run("true", "stop::stop_and_count_files");
+    child::run("true", "stop::stopping_closes_every_socket", stop_and_count_files);
 }
 
-#[test]
-#[ignore = "started by stopping_closes_every_socket"]
 fn stop_and_count_files() {
     let listener = DeafListener::new();
     let before = open_files();
