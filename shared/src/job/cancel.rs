@@ -51,7 +51,10 @@ pub async fn delete_results(core: &Core, principal: &Principal, id: JobId) -> Re
     }
     contending(async || {
         let mut tx = core.store.begin().await?;
-        store::scans::forget(&mut tx, id, core.clock.now()).await?;
+        // Another call may have been first.
+        if !store::scans::forget(&mut tx, id, core.clock.now()).await? {
+            return Err(Error::NotFound(Noun::Results));
+        }
         store::events::forget(&mut tx, id, scan.job.last_seq).await?;
         tx.commit().await
     })

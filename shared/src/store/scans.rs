@@ -166,10 +166,10 @@ pub(crate) async fn tallies(tx: &mut Tx, jobs: &[JobId]) -> Result<HashMap<JobId
     Ok(rows.into_iter().map(tally).collect())
 }
 
-/// Forgets what was found, keeping the counts and the job.
-pub(crate) async fn forget(tx: &mut Tx, job: JobId, now: DateTime<Utc>) -> Result<()> {
-    const MARK: &str = "UPDATE scans SET deleted_at = $2 WHERE job_id = $1";
-    on_tx!(tx, |connection| sqlx::query(MARK)
+/// Forgets what was found, keeping the counts and the job; false when that was done before.
+pub(crate) async fn forget(tx: &mut Tx, job: JobId, now: DateTime<Utc>) -> Result<bool> {
+    const MARK: &str = "UPDATE scans SET deleted_at = $2 WHERE job_id = $1 AND deleted_at IS NULL";
+    let marked = on_tx!(tx, |connection| sqlx::query(MARK)
         .bind(job.uuid())
         .bind(now)
         .execute(connection)
@@ -182,5 +182,5 @@ pub(crate) async fn forget(tx: &mut Tx, job: JobId, now: DateTime<Utc>) -> Resul
             .await
             .map(|done| done.rows_affected()))?;
     }
-    Ok(())
+    Ok(marked == 1)
 }
