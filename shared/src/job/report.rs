@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// What a shard did since its last report.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// The new checkpoint: every unit of the shard below it is settled.
     pub position: i64,

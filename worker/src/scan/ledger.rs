@@ -1,6 +1,10 @@
 //! What the engine has settled and found since the last report.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    mem,
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use portscan::{Event, State};
 use shared::{
@@ -17,15 +21,25 @@ use tokio::sync::Notify;
 pub(super) struct Ledger {
     plan: Plan,
     ports: PortSet,
-    pending: Mutex<Report>,
+    pages: Mutex<Pages>,
     /// Rung for an open port: people wait for those.
     pub(super) found: Notify,
 }
 
+/// What was noted and not taken yet.
+#[derive(Debug)]
+struct Pages {
+    report: Report,
+    /// Verdicts that no checkpoint covers yet. Stored before it does, they would be counted again by whoever goes on
+    /// from the checkpoint.
+    ahead: Vec<HostTally>,
+}
+
 impl Ledger {
     pub(super) fn new(plan: Plan, ports: PortSet, position: i64) -> Arc<Self> {
-        let pending = Mutex::new(Report { position, ..Report::default() });
-        Arc::new(Self { plan, ports, pending, found: Notify::new() })
+        let report = Report { position, ..Report::default() };
+        let pages = Mutex::new(Pages { report, ahead: Vec::new() });
+        Arc::new(Self { plan, ports, pages, found: Notify::new() })
     }
 
     /// The unit of that number.
@@ -35,26 +49,36 @@ impl Ledger {
 
     /// Notes one event of the engine.
     pub(super) fn note(&self, event: Event) {
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pages = self.pages();
         match event {
             Event::Open(probe) => {
                 let unit = i64::try_from(probe.number).unwrap_or(i64::MAX);
                 let host = self.unit(unit).map(|unit| unit.host.to_owned()).unwrap_or_default();
                 let (address, port) = (probe.address.ip(), probe.address.port());
-                pending.found.push(FoundPort { address, host, port, unit });
+                pages.report.found.push(FoundPort { address, host, port, unit });
                 self.found.notify_one();
             }
-            Event::Verdict { number, state } => self.settle(&mut pending, number, state),
-            Event::Settled { below, .. } => advance(&mut pending, i64::try_from(below).unwrap_or(i64::MAX)),
+            Event::Verdict { number, state } => self.count(&mut pages.ahead, number, state),
+            Event::Settled { below, .. } => pages.advance(i64::try_from(below).unwrap_or(i64::MAX)),
         }
     }
 
     /// Settles what is left below `end`: units known to be open, which nobody tried again.
     pub(super) fn settle_below(&self, end: i64) {
-        advance(&mut self.pending.lock().unwrap_or_else(PoisonError::into_inner), end);
+        self.pages().advance(end);
     }
 
-    fn settle(&self, pending: &mut Report, number: u64, state: State) {
+    /// Takes what is pending; `None` when nothing has changed.
+    pub(super) fn take(&self) -> Option<Report> {
+        let report = &mut self.pages().report;
+        if report.settled == 0 && report.found.is_empty() {
+            return None;
+        }
+        let position = report.position;
+        Some(mem::replace(report, Report { position, ..Report::default() }))
+    }
+
+    fn count(&self, hosts: &mut Vec<HostTally>, number: u64, state: State) {
         let tally = match state {
             // Counted when the port itself is stored.
             State::Open => return,
@@ -62,32 +86,56 @@ impl Ledger {
             State::Filtered => Tally { filtered: 1, ..Tally::default() },
         };
         let Some(unit) = i64::try_from(number).ok().and_then(|number| self.unit(number)) else { return };
-        let address = unit.address.ip();
-        // Units come address by address, so the last host is nearly always the right one.
-        if let Some(host) = pending.hosts.iter_mut().rev().find(|host| host.address == address) {
-            host.tally.closed += tally.closed;
-            host.tally.filtered += tally.filtered;
-            return;
-        }
-        pending.hosts.push(HostTally { address, host: unit.host.to_owned(), tally });
+        add(hosts, unit.address.ip(), unit.host, tally);
     }
 
-    /// Takes what is pending; `None` when nothing has changed.
-    pub(super) fn take(&self) -> Option<Report> {
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        if pending.settled == 0 && pending.found.is_empty() {
-            return None;
-        }
-        let position = pending.position;
-        Some(std::mem::replace(&mut *pending, Report { position, ..Report::default() }))
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.pages.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Moves the checkpoint. Units that were known to be open are settled on the way, though nobody tried them again.
-fn advance(pending: &mut Report, below: i64) {
-    // Before the first probe is handed out, the engine's own checkpoint is 0.
-    if below > pending.position {
-        pending.settled += below - pending.position;
-        pending.position = below;
+impl Pages {
+    /// Moves the checkpoint over what is ahead of it. Units that were known to be open are settled on the way, though
+    /// nobody tried them again.
+    fn advance(&mut self, below: i64) {
+        for host in self.ahead.drain(..) {
+            add(&mut self.report.hosts, host.address, &host.host, host.tally);
+        }
+        // Before the first probe is handed out, the engine's own checkpoint is 0.
+        if below > self.report.position {
+            self.report.settled += below - self.report.position;
+            self.report.position = below;
+        }
+    }
+}
+
+fn add(hosts: &mut Vec<HostTally>, address: IpAddr, name: &str, tally: Tally) {
+    // Units come address by address, so the last host is nearly always the right one.
+    if let Some(host) = hosts.iter_mut().rev().find(|host| host.address == address) {
+        host.tally.closed += tally.closed;
+        host.tally.filtered += tally.filtered;
+        return;
+    }
+    hosts.push(HostTally { address, host: name.to_owned(), tally });
+}
+
+#[cfg(test)]
+mod tests {
+    use portscan::Probe;
+
+    use super::*;
+
+    #[test]
+    fn nothing_is_counted_before_a_checkpoint_covers_it() {
+        let plan = Plan::new([("127.0.0.1/32".parse().unwrap(), "127.0.0.1".to_owned())]);
+        let ledger = Ledger::new(plan, PortSet::parse("1-10").unwrap(), 0);
+        ledger.note(Event::Verdict { number: 0, state: State::Closed });
+        ledger.note(Event::Open(Probe { number: 5, address: ([127, 0, 0, 1], 6).into() }));
+        let early = ledger.take().unwrap();
+        assert_eq!((early.position, early.settled, early.found.len(), early.hosts.len()), (0, 0, 1, 0));
+        ledger.note(Event::Settled { below: 1, tally: portscan::Tally::default() });
+        let report = ledger.take().unwrap();
+        assert_eq!((report.position, report.settled, report.hosts[0].tally.closed), (1, 1, 1));
+        assert_eq!(ledger.take(), None);
     }
 }
