@@ -1,5 +1,7 @@
 //! Names, addresses and the policy: what becomes of a scan once its names are resolved. Name servers are scripted.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::{
     collections::HashMap,
     net::{IpAddr, TcpListener},
