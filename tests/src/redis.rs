@@ -76,6 +76,31 @@ impl Redis {
         assert!(answer.is_some(), "redis did not take FLUSHALL");
     }
 
+    /// Every key there is now.
+    ///
+    /// # Panics
+    /// When the server does not answer.
+    pub async fn keys(&self) -> Vec<String> {
+        let reply = self.ask("KEYS *").await.expect("redis answers");
+        let keys = reply.lines().filter(|line| !line.starts_with(['+', '*', '$']));
+        keys.map(str::to_owned).collect()
+    }
+
+    /// Puts entries of nobody in front of and behind whatever stands in a list.
+    ///
+    /// # Panics
+    /// When there is no list.
+    pub async fn poison(&self) {
+        let mut poisoned = 0;
+        for key in self.keys().await {
+            for entry in ["garbage", "00000000-0000-0000-0000-000000000000", "\"\\xff\\x00\"", "\"\""] {
+                poisoned += usize::from(self.ask(&format!("LPUSH {key} {entry}")).await.is_some());
+                poisoned += usize::from(self.ask(&format!("RPUSH {key} {entry}")).await.is_some());
+            }
+        }
+        assert!(poisoned > 0, "no list in redis: {:?}", self.keys().await);
+    }
+
     /// Sends one inline command after the password; the answer when it is not an error.
     async fn ask(&self, command: &str) -> Option<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.ok()?;
@@ -83,6 +108,7 @@ impl Redis {
         stream.write_all(request.as_bytes()).await.ok()?;
         let mut reply = String::new();
         stream.read_to_string(&mut reply).await.ok()?;
-        (reply.lines().count() >= 3 && !reply.contains('-')).then_some(reply)
+        let failed = reply.lines().any(|line| line.starts_with('-'));
+        (reply.lines().count() >= 3 && !failed).then_some(reply)
     }
 }

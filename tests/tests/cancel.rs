@@ -7,11 +7,12 @@ use serde_json::json;
 use vedette_tests::deployment::Deployment;
 use vedette_tests::follow::found;
 use vedette_tests::listeners::{Listeners, own_address, ports};
-use vedette_tests::{Pair, on_every_pair};
+use vedette_tests::{Pair, TestService, on_every_pair};
 
 on_every_pair! {
     a_cancelled_scan_stops_at_once_and_stays_cancelled,
     a_scan_past_its_time_limit_tells_what_it_found,
+    a_cancelled_scan_is_never_completed,
 }
 
 /// A second is promised; a busy machine gets some more.
@@ -57,6 +58,29 @@ async fn a_scan_past_its_time_limit_tells_what_it_found(pair: Pair) {
     let status = scan.status().await;
     assert_eq!(status["status"], "failed", "{status}");
     assert!(!status["error"].is_null(), "{status}");
+}
+
+/// Cancels come while scans are planned, run and end: whoever wins, everybody is told the same.
+async fn a_cancelled_scan_is_never_completed(pair: Pair) {
+    let service = TestService::start(pair).await;
+    let owner = service.owner();
+    for number in 0..12 {
+        let scan = owner.scan(&own_address().to_string()).ports("1-500").await;
+        let mut stream = scan.follow().await;
+        for _ in 0..number % 4 {
+            stream.next().await;
+        }
+        let cancelled = scan.cancel().await;
+        let told = stream.rest().await;
+        let complete =
+            told.iter().rfind(|frame| frame.event == "complete").map(|frame| frame.data["status"].clone());
+        let status = scan.status().await["status"].clone();
+        let expected = if cancelled.status == 200 { "cancelled" } else { "completed" };
+        assert_eq!(status, expected, "the answer to cancel was {}", cancelled.status);
+        assert!(complete.is_none_or(|told| told == expected), "{told:?}");
+        let replay = scan.follow_after(0).await.rest().await;
+        assert_eq!(replay.iter().filter(|frame| frame.event == "complete").count(), 1, "{replay:?}");
+    }
 }
 
 #[tokio::test]

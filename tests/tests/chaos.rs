@@ -155,6 +155,16 @@ async fn a_scan_whose_bell_was_lost_is_found_by_the_sweeper() {
 }
 
 #[tokio::test]
+async fn entries_of_nobody_in_the_queue_hold_nothing_up() {
+    let mut service = many().workers(0).start().await;
+    let scan = service.owner().scan(&own_address().to_string()).ports("1-100").await;
+    service.redis().poison().await;
+    service.add_worker();
+    assert_eq!(scan.finished().await["status"], "completed");
+    assert!(service.worker(0).runs(), "{}", service.worker(0).log());
+}
+
+#[tokio::test]
 async fn orders_are_taken_while_redis_is_away() {
     let mut service = many().with("VEDETTE_LEASE_SECONDS", "2").start().await;
     service.redis().kill();

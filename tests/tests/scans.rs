@@ -127,6 +127,19 @@ async fn several_scans_at_once_do_not_mix(pair: Pair) {
     }
 }
 
+#[tokio::test]
+async fn a_target_alone_is_an_order() {
+    let service = TestService::start(Pair::SqliteEmbedded).await;
+    let owner = service.owner();
+    let answer = owner.post("/api/v1/scans", &json!({ "target": own_address().to_string() })).await;
+    let scan = owner.scan_with_id(answer.created()["scan_id"].as_str().unwrap());
+    let status = scan.finished().await;
+    assert_eq!((&status["scan_type"], &status["ports"]), (&json!("tcp"), &json!("1-1000")), "{status}");
+    assert!(status["options"].is_object() && is_time(status["completed_at"].as_str().unwrap()), "{status}");
+    assert_eq!(status["error"], Value::Null, "{status}");
+    assert_eq!(scan.results().await["summary"]["total_ports_scanned"], 1000);
+}
+
 /// What the document says of a scan that was just ordered.
 fn assert_is_fresh(scan: &Scan, address: &str, target: &str) {
     let created = &scan.created;

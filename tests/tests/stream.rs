@@ -2,8 +2,11 @@
 #![cfg(test)]
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use reqwest::Method;
+use serde_json::json;
+use vedette_tests::answer::is_time;
 use vedette_tests::deployment::Deployment;
 use vedette_tests::follow::{Frame, found, ids, last_id};
 use vedette_tests::listeners::{Listeners, own_address, ports};
@@ -114,6 +117,35 @@ async fn a_stream_says_how_it_wants_to_be_treated() {
     let response = request.send().await.unwrap();
     assert!(response.headers().contains_key("access-control-allow-origin"), "{:?}", response.headers());
     scan.stop().await;
+}
+
+#[tokio::test]
+async fn a_stream_without_news_is_kept_alive() {
+    let service = Deployment::of(Pair::PostgresRedisMany).apis(1).workers(0).start().await;
+    let scan = service.owner().scan(&own_address().to_string()).ports("1").await;
+    let mut stream = scan.follow().await;
+    let ended = tokio::time::timeout(Duration::from_secs(18), stream.rest()).await;
+    assert!(ended.is_err(), "the stream of a waiting scan stays open: {ended:?}");
+    assert!(stream.comments >= 1, "a comment every 15 seconds");
+    scan.stop().await;
+}
+
+#[tokio::test]
+async fn events_carry_what_the_contract_names() {
+    let service = TestService::start(Pair::SqliteEmbedded).await;
+    let listeners = Listeners::open(1);
+    let scan = service.owner().scan(&listeners.target()).ports(&listeners.and_closed_neighbours()).await;
+    let frames = scan.told_to_the_end().await;
+    let named = |event: &str| frames.iter().find(|frame| frame.event == event).unwrap().data.clone();
+    let (found, complete) = (named("port_found"), named("complete"));
+    for data in [&found, &complete, &named("progress"), &named("status")] {
+        assert_eq!(data["scan_id"], scan.id, "{data}");
+        assert!(is_time(data["timestamp"].as_str().unwrap()), "{data}");
+    }
+    assert_eq!((&found["protocol"], &found["state"]), (&json!("tcp"), &json!("open")), "{found}");
+    assert_eq!((&found["address"], &found["host"]), (&json!(listeners.target()), &json!(listeners.target())));
+    assert_eq!(complete["summary"], scan.results().await["summary"], "{complete}");
+    assert!(complete["duration"].is_number(), "{complete}");
 }
 
 #[tokio::test]
