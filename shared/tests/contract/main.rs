@@ -1,0 +1,33 @@
+//! The contract of the storage and of the bell: what holds on both databases and on both bells, whatever happens at
+//! the same time.
+//!
+//! Each story is a function over a [`stage::Stage`], told on SQLite and on Postgres. The clock stands still until a
+//! story moves it.
+#![cfg(test)]
+
+#[macro_use]
+mod stage;
+
+mod bell;
+mod cancel;
+mod claim;
+mod database;
+mod deletion;
+mod fencing;
+mod finish;
+mod give_back;
+mod history;
+mod identity;
+mod interleaving;
+mod invariants;
+mod list;
+mod migrations;
+mod race;
+mod redis;
+mod report;
+mod scanner;
+mod split;
+mod stored;
+mod submit;
+mod sweep;
+mod time_limit;
