@@ -91,10 +91,8 @@ fn resolver(names: &[(&str, &[&str])]) -> Resolver {
 }
 
 fn failure(outcome: Outcome) -> (FailureCode, String) {
-    match outcome {
-        Outcome::Fail(failure) => (failure.code, failure.message),
-        other => panic!("expected a failure, not {other:?}"),
-    }
+    let Outcome::Fail(failure) = outcome else { panic!("expected a failure, not {outcome:?}") };
+    (failure.code, failure.message)
 }
 
 #[tokio::test]
