@@ -99,7 +99,11 @@ impl Store {
     }
 
     async fn open_postgres(url: &str, connections: u32) -> Result<Self> {
-        let options = PgConnectOptions::from_str(url).map_err(Error::internal)?.disable_statement_logging();
+        let options = PgConnectOptions::from_str(url)
+            .map_err(Error::internal)?
+            // A worker that freezes inside a transaction must not keep the rows it locked from everybody else.
+            .options([("idle_in_transaction_session_timeout", "3s"), ("lock_timeout", "10s")])
+            .disable_statement_logging();
         let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
         let pool = pool.connect_with(options).await.map_err(failure)?;
         Ok(Self { reads: Pool::Postgres(pool.clone()), writes: Pool::Postgres(pool) })
@@ -173,17 +177,20 @@ impl Tx {
 pub(crate) fn failure(error: sqlx::Error) -> Error {
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     match code.as_deref() {
-        // Serialization failure and deadlock of Postgres; a busy SQLite, also with its extended codes.
-        Some("40001" | "40P01" | "5" | "261" | "517") => Error::Contended(Box::new(error)),
+        // Serialization failure, deadlock and lock timeout of Postgres; a busy SQLite, also with its extended codes.
+        Some("40001" | "40P01" | "55P03" | "5" | "261" | "517") => Error::Contended(Box::new(error)),
         Some(code) if is_away(code) => away(error),
         None if is_cut(&error) => away(error),
         Some(_) | None => Error::internal(error),
     }
 }
 
+/// Postgres gave up on a transaction that was open too long; its connection is gone with it.
+const IDLE_IN_TRANSACTION: &str = "25P03";
+
 /// Connection exceptions, lack of resources, operator intervention: a Postgres that starts or stops.
 fn is_away(code: &str) -> bool {
-    code.len() == 5 && matches!(code.get(..2), Some("08" | "53" | "57"))
+    code == IDLE_IN_TRANSACTION || (code.len() == 5 && matches!(code.get(..2), Some("08" | "53" | "57")))
 }
 
 fn is_cut(error: &sqlx::Error) -> bool {
