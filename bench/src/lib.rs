@@ -1,0 +1,3 @@
+//! What the benchmarks have in common: turning many measurements into few figures.
+
+pub mod figures;
