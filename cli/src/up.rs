@@ -26,7 +26,7 @@ pub(crate) async fn run(arguments: UpArgs, terminal: &Terminal) -> Result<(), Fa
     shared::log::start(&settings.log);
     settings.listen = arguments.listen;
     let running = embedded::start(settings).await.map_err(failed)?;
-    shared::signals::cancel_on_termination(&running.stop).map_err(|error| failed(error.into()))?;
+    shared::process::cancel_on_termination(&running.stop).map_err(|error| failed(error.into()))?;
     greet(&running, terminal).map_err(|error| failed(error.into()))?;
     let ended = running.ended().await.map_err(failed);
     drop(lock);

@@ -148,7 +148,11 @@ pub async fn open_owner(core: &Core, email: &str, key: Option<ApiKey>) -> Result
         return Ok(None);
     }
     let key = key.map_or_else(ApiKey::generate, Ok)?;
-    insert(core, &parse_email(email)?, None, Tier::Enterprise, (key, None)).await.map(Some)
+    match insert(core, &parse_email(email)?, None, Tier::Enterprise, (key, None)).await {
+        // Another process was first.
+        Err(Error::EmailTaken) => Ok(None),
+        opened => opened.map(Some),
+    }
 }
 
 async fn insert(

@@ -6,10 +6,12 @@
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    ConnectOptions, PgPool, Postgres, QueryBuilder, Sqlite, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+
+use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
@@ -171,6 +173,19 @@ impl Tx {
         }
         .map_err(failure)
     }
+}
+
+/// Writes `(a, b, c)`, each bound.
+fn push_list<'q, DB: sqlx::Database>(query: &mut QueryBuilder<DB>, ids: impl Iterator<Item = Uuid>)
+where
+    Uuid: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
+{
+    query.push("(");
+    let mut list = query.separated(", ");
+    for id in ids {
+        list.push_bind(id);
+    }
+    query.push(")");
 }
 
 /// Sorts a database's error into one that passes by itself and one that does not.

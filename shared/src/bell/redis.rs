@@ -69,16 +69,16 @@ impl Redis {
     pub(super) async fn hear(&self, most: usize) -> Result<Vec<ShardId>> {
         let ids = self.take(most).await.map_err(away)?;
         // An entry that is no id is not ours, and passed over.
-        Ok(ids.iter().filter_map(|id| id.parse().ok().map(|id: uuid::Uuid| id.into())).collect())
+        Ok(ids.iter().filter_map(|id| uuid::Uuid::try_parse_ascii(id).ok().map(ShardId::from)).collect())
     }
 
-    async fn take(&self, most: usize) -> RedisResult<Vec<String>> {
+    async fn take(&self, most: usize) -> RedisResult<Vec<Vec<u8>>> {
         let mut hear = self.hear.clone();
-        let first: Option<(String, String)> =
+        let first: Option<(String, Vec<u8>)> =
             redis::cmd("BLPOP").arg(RINGS).arg(1).query_async(&mut hear).await?;
-        let mut ids: Vec<String> = first.into_iter().map(|(_, id)| id).collect();
+        let mut ids: Vec<Vec<u8>> = first.into_iter().map(|(_, id)| id).collect();
         if most > 1 && !ids.is_empty() {
-            let more: Option<Vec<String>> =
+            let more: Option<Vec<Vec<u8>>> =
                 redis::cmd("LPOP").arg(RINGS).arg(most - 1).query_async(&mut hear).await?;
             ids.extend(more.into_iter().flatten());
         }

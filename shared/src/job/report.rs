@@ -14,7 +14,7 @@ use crate::{
 pub struct Report {
     /// The new checkpoint: every unit of the shard below it is settled.
     pub position: i64,
-    /// Units settled since the last report.
+    /// Units settled since the last report: by so many the checkpoint moves.
     pub settled: i64,
     /// Open ports. One that is known already changes nothing.
     pub found: Vec<FoundPort>,
@@ -36,25 +36,38 @@ pub enum Reported {
 /// # Errors
 /// `Unavailable` when the database is away; nothing is stored then, and the same report may be made again.
 pub async fn report(core: &Core, claim: &Claim, report: &Report) -> Result<Reported> {
-    let Some((events, progress)) = contending(|| store(core, claim, report)).await? else {
-        return Ok(Reported::Lost);
-    };
-    let news = events.into_iter().map(News::Event).chain([News::Progress(progress)]);
-    core.bell.tell(news.collect()).await;
+    match contending(|| store(core, claim, report)).await? {
+        Stored::Lost => return Ok(Reported::Lost),
+        Stored::Before => (),
+        Stored::Now(events, progress) => {
+            let news = events.into_iter().map(News::Event).chain([News::Progress(progress)]);
+            core.bell.tell(news.collect()).await;
+        }
+    }
     Ok(Reported::Kept)
 }
 
-async fn store(core: &Core, claim: &Claim, report: &Report) -> Result<Option<(Vec<Event>, Progress)>> {
+enum Stored {
+    Now(Vec<Event>, Progress),
+    /// By an earlier call with the same report.
+    Before,
+    Lost,
+}
+
+async fn store(core: &Core, claim: &Claim, report: &Report) -> Result<Stored> {
     let (now, id) = (core.clock.now(), claim.job.id);
     let mut tx = core.store.begin().await?;
-    if !store::shards::advance(&mut tx, claim.shard, claim.attempt, report.position, now).await? {
-        return Ok(None);
+    let (shard, attempt, position) = (claim.shard, claim.attempt, report.position);
+    if !store::shards::advance(&mut tx, shard, attempt, position - report.settled..position, now).await? {
+        // A checkpoint that has been moved already was moved by this report, of whose commit nobody heard.
+        let is_stored = store::shards::advance(&mut tx, shard, attempt, position..position, now).await?;
+        return Ok(if is_stored { Stored::Before } else { Stored::Lost });
     }
     let fresh = store::scans::insert_found(&mut tx, id, &report.found, now).await?;
     let hosts = with_open(&report.hosts, &fresh);
     let numbers = i64::try_from(fresh.len()).unwrap_or(i64::MAX);
     let Some(job) = store::jobs::count_up(&mut tx, id, report.settled, numbers).await? else {
-        return Ok(None);
+        return Ok(Stored::Lost);
     };
     let tally = store::scans::count(&mut tx, id, &hosts).await?;
     let facts = fresh.into_iter().map(Fact::PortFound).collect();
@@ -62,7 +75,7 @@ async fn store(core: &Core, claim: &Claim, report: &Report) -> Result<Option<(Ve
     tx.commit().await?;
     let progress =
         Progress { job: id, seq: job.last_seq, at: now, done: job.done_units, total: job.total_units, tally };
-    Ok(Some((events, progress)))
+    Ok(Stored::Now(events, progress))
 }
 
 /// Adds newly stored open ports to the counts of their addresses.

@@ -39,10 +39,9 @@ pub async fn sweep(core: &Core) -> Result<()> {
 async fn free_silent(core: &Core) -> Result<()> {
     let before = core.clock.now() - TimeDelta::seconds(core.limits.lease_seconds);
     for (shard, job, attempt) in store::shards::silent(&core.store, before).await? {
-        if attempt >= MOST_ATTEMPTS {
+        // Freed first: a worker that spoke up in between keeps its shard, and its job.
+        if free(core, shard, attempt, before).await? && attempt >= MOST_ATTEMPTS {
             give_up(core, job).await?;
-        } else {
-            free(core, shard, attempt, before).await?;
         }
     }
     Ok(())
@@ -58,7 +57,7 @@ async fn free(
     shard: ShardId,
     attempt: i64,
     before: chrono::DateTime<chrono::Utc>,
-) -> Result<()> {
+) -> Result<bool> {
     let wait = TimeDelta::seconds((attempt - AT_ONCE).max(0) * 2);
     let mut tx = core.store.begin().await?;
     let freed = store::shards::free(&mut tx, shard, attempt, before, core.clock.now() + wait).await?;
@@ -69,5 +68,5 @@ async fn free(
             core.bell.ring(&[shard]).await;
         }
     }
-    Ok(())
+    Ok(freed)
 }

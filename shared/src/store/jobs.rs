@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, QueryBuilder, types::Json};
 use uuid::Uuid;
 
-use super::{Store, Tx};
+use super::{Store, Tx, push_list};
 use crate::{
     error::Result,
     id::{JobId, OrganizationId, UserId},
@@ -107,12 +107,9 @@ pub(crate) async fn start(
             .push_bind(now)
             .push(", deadline_at = ")
             .push_bind(deadline)
-            .push(" WHERE status = 'queued' AND id IN (");
-        let mut list = query.separated(", ");
-        for id in ids {
-            list.push_bind(id.uuid());
-        }
-        query.push(") RETURNING *");
+            .push(" WHERE status = 'queued' AND id IN ");
+        push_list(&mut query, ids.iter().map(|id| id.uuid()));
+        query.push(" RETURNING *");
         query.build_query_as().fetch_all(connection).await
     })
 }
@@ -120,12 +117,8 @@ pub(crate) async fn start(
 /// Those of `ids` that exist, read inside the transaction.
 pub(crate) async fn read(tx: &mut Tx, ids: &[JobId]) -> Result<Vec<Job>> {
     on_tx!(tx, |connection| {
-        let mut query = QueryBuilder::new("SELECT * FROM jobs WHERE id IN (");
-        let mut list = query.separated(", ");
-        for id in ids {
-            list.push_bind(id.uuid());
-        }
-        query.push(")");
+        let mut query = QueryBuilder::new("SELECT * FROM jobs WHERE id IN ");
+        push_list(&mut query, ids.iter().map(|id| id.uuid()));
         query.build_query_as().fetch_all(connection).await
     })
 }
@@ -145,12 +138,9 @@ pub(crate) async fn count_off(
             query.push(format!(" THEN {ended} ELSE {column} END"));
         }
         query.push(", completed_at = CASE WHEN shards_left = ").push_bind(shards).push(" THEN ");
-        query.push_bind(now).push(" ELSE completed_at END WHERE status = 'running' AND id IN (");
-        let mut list = query.separated(", ");
-        for id in ids {
-            list.push_bind(id.uuid());
-        }
-        query.push(") RETURNING *");
+        query.push_bind(now).push(" ELSE completed_at END WHERE status = 'running' AND id IN ");
+        push_list(&mut query, ids.iter().map(|id| id.uuid()));
+        query.push(" RETURNING *");
         query.build_query_as().fetch_all(connection).await
     })
 }
@@ -216,12 +206,8 @@ pub async fn newest(store: &Store, ids: &[JobId]) -> Result<Vec<(JobId, i64)>> {
     let mut found = Vec::new();
     for chunk in ids.chunks(1000) {
         let rows: Vec<(Uuid, i64)> = on_pool!(store, |pool| {
-            let mut query = QueryBuilder::new("SELECT id, last_seq FROM jobs WHERE id IN (");
-            let mut list = query.separated(", ");
-            for id in chunk {
-                list.push_bind(id.uuid());
-            }
-            query.push(")");
+            let mut query = QueryBuilder::new("SELECT id, last_seq FROM jobs WHERE id IN ");
+            push_list(&mut query, chunk.iter().map(|id| id.uuid()));
             query.build_query_as().fetch_all(pool).await
         })?;
         found.extend(rows.into_iter().map(|(id, seq)| (JobId::from(id), seq)));

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, QueryBuilder, types::Json};
 use uuid::Uuid;
 
-use super::{Store, Tx, jobs::Job};
+use super::{Store, Tx, jobs::Job, push_list};
 use crate::{
     error::Result,
     event::{FoundPort, Tally},
@@ -152,13 +152,9 @@ async fn count_hosts(tx: &mut Tx, job: JobId, hosts: &[HostTally]) -> Result<()>
 pub(crate) async fn tallies(tx: &mut Tx, jobs: &[JobId]) -> Result<HashMap<JobId, Tally>> {
     let rows: Vec<(Uuid, i64, i64, i64)> = on_tx!(tx, |connection| {
         let mut query = QueryBuilder::new(
-            "SELECT job_id, open_ports, closed_ports, filtered_ports FROM scans WHERE job_id IN (",
+            "SELECT job_id, open_ports, closed_ports, filtered_ports FROM scans WHERE job_id IN ",
         );
-        let mut list = query.separated(", ");
-        for job in jobs {
-            list.push_bind(job.uuid());
-        }
-        query.push(")");
+        push_list(&mut query, jobs.iter().map(|job| job.uuid()));
         query.build_query_as().fetch_all(connection).await
     })?;
     let tally =

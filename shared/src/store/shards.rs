@@ -1,10 +1,12 @@
 //! Shards: what workers claim.
 
+use std::ops::Range;
+
 use chrono::{DateTime, Utc};
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
-use super::{Store, Tx};
+use super::{Store, Tx, push_list};
 use crate::{
     error::Result,
     id::{JobId, ShardId},
@@ -54,30 +56,29 @@ pub(crate) async fn claim(tx: &mut Tx, ids: &[ShardId], now: DateTime<Utc>) -> R
             .push_bind(now)
             .push(" WHERE status = 'queued' AND run_after <= ")
             .push_bind(now)
-            .push(" AND id IN (");
-        let mut list = query.separated(", ");
-        for id in ids {
-            list.push_bind(id.uuid());
-        }
-        query.push(") RETURNING id, job_id, number, range_start, range_end, position, attempt");
+            .push(" AND id IN ");
+        push_list(&mut query, ids.iter().map(|id| id.uuid()));
+        query.push(" RETURNING id, job_id, number, range_start, range_end, position, attempt");
         query.build_query_as().fetch_all(connection).await
     })
 }
 
-/// Moves the checkpoint and renews the claim; false when the claim is lost.
+/// Moves the checkpoint from `passed.start` to `passed.end` and renews the claim; false when the claim is lost, or the
+/// checkpoint is elsewhere.
 pub(crate) async fn advance(
     tx: &mut Tx,
     id: ShardId,
     attempt: i64,
-    position: i64,
+    passed: Range<i64>,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    const SQL: &str = "UPDATE shards SET position = $3, heartbeat_at = $4 \
-                       WHERE id = $1 AND attempt = $2 AND status = 'running'";
+    const SQL: &str = "UPDATE shards SET position = $4, heartbeat_at = $5 \
+                       WHERE id = $1 AND attempt = $2 AND status = 'running' AND position = $3";
     let done = on_tx!(tx, |connection| sqlx::query(SQL)
         .bind(id.uuid())
         .bind(attempt)
-        .bind(position)
+        .bind(passed.start)
+        .bind(passed.end)
         .bind(now)
         .execute(connection)
         .await
