@@ -6,14 +6,16 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 static ADDRESSES: AtomicU32 = AtomicU32::new(0);
 
-/// An address of 127.0.0.0/8 that no other test of this process uses, first of a block of four.
+/// An address of 127.128.0.0/9 that nobody else uses, first of a block of four.
 ///
-/// Nothing but a listener of the test itself is open on it, whatever else runs on 127.0.0.1.
+/// Nothing but a listener of the test itself is open on it, whatever else runs on 127.0.0.1; and a port that is given
+/// up here for a while, by a server that is killed, is not taken by anybody else. Each process of tests has 256 blocks.
 #[must_use]
 pub fn own_address() -> Ipv4Addr {
-    let number = ADDRESSES.fetch_add(1, Ordering::Relaxed);
-    let first = u32::from(Ipv4Addr::new(127, 77, 0, 0));
-    Ipv4Addr::from(first + number * 4)
+    let number = ADDRESSES.fetch_add(1, Ordering::Relaxed) % 256;
+    let process = std::process::id() % 8192;
+    let first = u32::from(Ipv4Addr::new(127, 128, 0, 0));
+    Ipv4Addr::from(first + process * 1024 + number * 4)
 }
 
 /// A range of ports as a scan takes it, without those that somebody else has open on every address of the machine.

@@ -1,7 +1,9 @@
-//! Where things are: the checkout, the programs under test, a free port.
+//! Where things are: the checkout, the programs under test, a free address.
 
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+
+use crate::listeners::own_address;
 
 /// The root of the checkout.
 #[must_use]
@@ -21,11 +23,11 @@ pub fn program(name: &str) -> PathBuf {
     built
 }
 
-/// A TCP port of 127.0.0.1 that nobody listens on now.
+/// A TCP port that nobody listens on now, on a loopback address that nobody else uses.
 #[must_use]
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+pub fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind((own_address(), 0)).unwrap();
+    listener.local_addr().unwrap()
 }
 
 /// A program of this machine, looked up in `PATH` and in the folders where packages hide it.

@@ -1,5 +1,6 @@
 //! Private Postgres clusters: one for all tests of a process, and own ones for tests that restart theirs.
 
+use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -7,12 +8,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::sync::OnceCell;
 
-use crate::place::{free_port, installed};
+use crate::place::{free_address, installed};
 
 /// The password of every cluster, so that a leak into a log file is found.
 pub const PASSWORD: &str = "postgresPasswordOfTheTests";
 
-const SETTINGS: &str = "listen_addresses = '127.0.0.1'\nfsync = off\nfull_page_writes = off\n\
+const SETTINGS: &str = "fsync = off\nfull_page_writes = off\n\
                         max_connections = 400\nshared_buffers = 64MB\n";
 
 /// Removes the cluster as soon as its standard input closes: on drop, and when the tests are killed, too.
@@ -21,12 +22,12 @@ const WATCH: &str = "trap '' INT; cat >/dev/null; \"$1/pg_ctl\" -D \"$2\" -m imm
 static SHARED: OnceCell<Postgres> = OnceCell::const_new();
 static DATABASES: AtomicU32 = AtomicU32::new(1);
 
-/// One cluster with a port and a folder of its own.
+/// One cluster with an address and a folder of its own.
 #[derive(Debug)]
 pub struct Postgres {
     programs: PathBuf,
     folder: PathBuf,
-    port: u16,
+    address: SocketAddr,
     watch: Child,
 }
 
@@ -51,9 +52,10 @@ impl Postgres {
     pub fn database(&self) -> String {
         let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
         let mut command = Command::new(self.programs.join("createdb"));
-        command.args(["-h", "127.0.0.1", "-U", "postgres", "-p", &self.port.to_string(), &name]);
+        let (ip, port) = (self.address.ip().to_string(), self.address.port().to_string());
+        command.args(["-h", &ip, "-p", &port, "-U", "postgres", &name]);
         succeed(command.env("PGPASSWORD", PASSWORD));
-        format!("postgres://postgres:{PASSWORD}@127.0.0.1:{}/{name}", self.port)
+        format!("postgres://postgres:{PASSWORD}@{}/{name}", self.address)
     }
 
     /// Stops the server, cutting every connection.
@@ -81,14 +83,17 @@ impl Postgres {
         let mut initdb = unprivileged(&programs.join("initdb"));
         initdb.args(["-U", "postgres", "-A", "password", "-E", "UTF8", "--locale=C", "--no-sync"]);
         succeed(initdb.arg("--pwfile").arg(folder.join("password")).arg("-D").arg(&data));
-        let port = free_port();
+        let address = free_address();
         let sockets = folder.display();
-        let settings = format!("{SETTINGS}port = {port}\nunix_socket_directories = '{sockets}'\n");
+        let (ip, port) = (address.ip(), address.port());
+        let settings = format!(
+            "{SETTINGS}listen_addresses = '{ip}'\nport = {port}\nunix_socket_directories = '{sockets}'\n"
+        );
         std::fs::write(data.join("postgresql.auto.conf"), settings).unwrap();
         let mut watch = unprivileged(Path::new("/bin/sh"));
         watch.args(["-c", WATCH, "watch"]).arg(&programs).arg(&data).arg(&folder);
         let watch = watch.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let postgres = Postgres { programs, folder, port, watch };
+        let postgres = Postgres { programs, folder, address, watch };
         postgres.start_again();
         postgres
     }

@@ -1,22 +1,23 @@
 //! A private Redis server that may be stopped, killed, started again and emptied.
 
+use std::net::SocketAddr;
 use std::process::Command;
 
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::place::free_port;
+use crate::place::free_address;
 use crate::process::Process;
 use crate::wait::{SOON, until};
 
 /// The password every private Redis asks for, so that a leak into a log file is found.
 pub const PASSWORD: &str = "redisPasswordOfTheTests";
 
-/// One Redis server on a port of its own, without a file on disk.
+/// One Redis server on an address of its own, without a file on disk.
 #[derive(Debug)]
 pub struct Redis {
-    port: u16,
+    address: SocketAddr,
     folder: TempDir,
     process: Option<Process>,
 }
@@ -28,7 +29,7 @@ impl Redis {
     /// When `redis-server` is not installed or does not answer.
     pub async fn start() -> Redis {
         let folder = tempfile::tempdir().unwrap();
-        let mut redis = Redis { port: free_port(), folder, process: None };
+        let mut redis = Redis { address: free_address(), folder, process: None };
         redis.start_again().await;
         redis
     }
@@ -36,7 +37,7 @@ impl Redis {
     /// The address as `REDIS_URL` takes it.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("redis://:{PASSWORD}@127.0.0.1:{}", self.port)
+        format!("redis://:{PASSWORD}@{}", self.address)
     }
 
     /// Kills the server: its data are gone, its port refuses.
@@ -49,9 +50,9 @@ impl Redis {
     /// # Panics
     /// When it does not answer soon.
     pub async fn start_again(&mut self) {
-        let port = self.port.to_string();
+        let (ip, port) = (self.address.ip().to_string(), self.address.port().to_string());
         let mut command = Command::new("redis-server");
-        command.args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
+        command.args(["--port", &port, "--bind", &ip, "--save", "", "--appendonly", "no"]);
         command.args(["--requirepass", PASSWORD, "--dir"]).arg(self.folder.path());
         self.process = Some(Process::spawn(&mut command, "redis", self.folder.path()));
         until("an answer of redis", SOON, async || self.ask("PING").await).await;
@@ -103,7 +104,7 @@ impl Redis {
 
     /// Sends one inline command after the password; the answer when it is not an error.
     async fn ask(&self, command: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.ok()?;
+        let mut stream = TcpStream::connect(self.address).await.ok()?;
         let request = format!("AUTH {PASSWORD}\r\n{command}\r\nQUIT\r\n");
         stream.write_all(request.as_bytes()).await.ok()?;
         let mut reply = String::new();

@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::deployment::{Backing, Deployment, OWNER_KEY, command, up};
 use crate::pair::Pair;
 use crate::parting;
+use crate::place::free_address;
 use crate::postgres::Postgres;
 use crate::process::Process;
 use crate::redis::Redis;
@@ -191,7 +192,7 @@ impl TestService {
 
     async fn start_processes(&mut self) {
         if self.deployment.pair.is_one_process() {
-            let front = self.front_process("127.0.0.1:0").await;
+            let front = self.front_process(&free_address().to_string()).await;
             self.apis.push(front);
             return;
         }
@@ -202,7 +203,7 @@ impl TestService {
         self.past.push(("migrate".to_owned(), migrate.log()));
         (0..self.deployment.workers).for_each(|_| self.add_worker());
         for _ in 0..self.deployment.apis {
-            let front = self.front_process("127.0.0.1:0").await;
+            let front = self.front_process(&free_address().to_string()).await;
             self.apis.push(front);
         }
     }
@@ -210,7 +211,7 @@ impl TestService {
     async fn front_process(&mut self, listen: &str) -> Front {
         let name = self.name("api");
         let (mut command, says) = if self.deployment.pair.is_one_process() {
-            (up(&self.deployment, &self.backing, listen, self.folder.path()), "http://127.0.0.1:")
+            (up(&self.deployment, &self.backing, listen, self.folder.path()), "http://127.")
         } else {
             let mut api = command("vedette-api", &self.deployment, &self.backing);
             api.env("VEDETTE_LISTEN", listen);
@@ -241,9 +242,9 @@ impl Drop for TestService {
     }
 }
 
-/// The `127.0.0.1:PORT` that a line names.
+/// The loopback address and port that a line names.
 fn address_in(line: &str) -> String {
-    let (_, after) = line.split_once("127.0.0.1:").unwrap_or_else(|| panic!("no address in {line:?}"));
-    let port: String = after.chars().take_while(char::is_ascii_digit).collect();
-    format!("127.0.0.1:{port}")
+    let start = line.find("127.").unwrap_or_else(|| panic!("no address in {line:?}"));
+    let address = line.chars().skip(start).take_while(|sign| sign.is_ascii_digit() || ".:".contains(*sign));
+    address.collect()
 }

@@ -1,24 +1,24 @@
 //! The harness itself: its private servers start, stop, come back and go away.
 #![cfg(test)]
 
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 
 use vedette_tests::listeners::Listeners;
 use vedette_tests::postgres::Postgres;
 use vedette_tests::redis::Redis;
 
-fn port_of(url: &str) -> u16 {
-    let (_, after) = url.rsplit_once("127.0.0.1:").unwrap();
+fn address_of(url: &str) -> SocketAddr {
+    let (_, after) = url.rsplit_once('@').unwrap();
     after.split('/').next().unwrap().parse().unwrap()
 }
 
 #[tokio::test]
 async fn a_private_redis_is_killed_and_comes_back_on_its_port() {
     let mut redis = Redis::start().await;
-    let port = port_of(&redis.url());
+    let address = address_of(&redis.url());
     redis.flush_all().await;
     redis.kill();
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "it was killed");
+    assert!(TcpStream::connect(address).is_err(), "it was killed");
     redis.start_again().await;
     redis.flush_all().await;
 }
@@ -29,11 +29,11 @@ async fn a_private_postgres_keeps_its_databases_over_a_restart_and_then_goes_awa
     let (first, second) = (postgres.database(), postgres.database());
     assert_ne!(first, second, "each service has a database of its own");
     postgres.stop();
-    assert!(TcpStream::connect(("127.0.0.1", port_of(&first))).is_err(), "it was stopped");
+    assert!(TcpStream::connect(address_of(&first)).is_err(), "it was stopped");
     postgres.start_again();
-    let port = port_of(&postgres.database());
+    let address = address_of(&postgres.database());
     drop(postgres);
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "it went away");
+    assert!(TcpStream::connect(address).is_err(), "it went away");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use vedette_tests::deployment::{Deployment, OWNER_EMAIL, OWNER_KEY, SECRET_KEY, bare};
 use vedette_tests::follow::{ids, through_cuts};
 use vedette_tests::listeners::{Listeners, own_address, port_count, ports};
-use vedette_tests::place::free_port;
+use vedette_tests::place::free_address;
 use vedette_tests::postgres::Postgres;
 use vedette_tests::process::Process;
 use vedette_tests::scan::open_ports;
@@ -106,7 +106,7 @@ async fn sqlite_with_several_processes_is_refused_with_an_explanation() {
 #[tokio::test]
 async fn a_redis_that_does_not_answer_is_a_clear_error() {
     let database = Postgres::shared().await.database();
-    let nobody = format!("redis://:redisPasswordOfTheTests@127.0.0.1:{}", free_port());
+    let nobody = format!("redis://:redisPasswordOfTheTests@{}", free_address());
     let folder = tempfile::tempdir().unwrap();
     let mut migrate = separate("vedette", &database, &nobody);
     assert!(Process::spawn(migrate.arg("migrate"), "migrate", folder.path()).ended(SOON).await.success());
@@ -149,6 +149,19 @@ async fn a_second_start_keeps_the_data_and_needs_no_owner() {
     service.start_api_again().await;
     assert_eq!(scan.status().await["status"], "completed");
     assert_eq!(scan.results().await["summary"]["total_ports_scanned"], 3);
+}
+
+#[tokio::test]
+async fn port_zero_is_told_once_the_kernel_has_chosen() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut up = bare("vedette");
+    up.env("VEDETTE_OWNER_KEY", OWNER_KEY)
+        .args(["up", "--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.path());
+    let mut process = Process::spawn(&mut up, "up", folder.path());
+    let line = process.logged("http://127.0.0.1:").await;
+    let (_, port) = line.rsplit_once(':').unwrap();
+    assert!(port.trim().parse::<u16>().is_ok_and(|port| port > 0), "{line}");
 }
 
 fn separate(program: &str, database: &str, redis: &str) -> Command {

@@ -128,7 +128,7 @@ async fn a_message_that_is_too_large_closes_the_socket() {
     let scan = service.owner().scan(&own_address().to_string()).ports(&ports(1, 20_000)).await;
     let mut socket = scan.websocket().await;
     assert!(matches!(socket.hear().await, Heard::Said(_)));
-    socket.say(&"x".repeat(1 << 20)).await;
+    socket.say(&"x".repeat(20_000)).await;
     assert_eq!(socket.rest().await.1, 1009);
     scan.stop().await;
 }
