@@ -194,8 +194,8 @@ async fn in_time<T>(what: &str, call: impl Future<Output = T>) -> T {
 /// Says one line to Redis, as a stranger would.
 async fn speak(redis: &Redis, line: &str) {
     let url = redis.url();
-    let port: u16 = url.rsplit(':').next().unwrap().parse().unwrap();
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    let address = url.rsplit('@').next().unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(format!("AUTH {PASSWORD}\r\n{line}\r\nQUIT\r\n").as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
