@@ -31,7 +31,7 @@ pub enum Heard {
 
 impl Socket {
     pub(crate) async fn open(url: &str) -> Result<Socket, Refused> {
-        match within("a websocket", SOON, connect_async(url)).await {
+        match within("a websocket", SOON, Box::pin(connect_async(url))).await {
             Ok((stream, _)) => Ok(Socket { stream }),
             Err(Error::Http(response)) => Err(Refused(response.status().as_u16())),
             Err(other) => panic!("no websocket and no refusal either: {other}"),
