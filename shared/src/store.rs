@@ -3,7 +3,7 @@
 //! Reads take `&Store`, writes take `&mut Tx`, so that writes compose in one transaction. A function that holds a
 //! [`Tx`] must not begin a second one: SQLite has one writer, which would wait for itself.
 
-use std::{str::FromStr, time::Duration};
+use std::{iter::repeat_n, str::FromStr, time::Duration};
 
 use sqlx::{
     ConnectOptions, PgPool, Postgres, QueryBuilder, Sqlite, SqlitePool, Transaction,
@@ -175,15 +175,22 @@ impl Tx {
     }
 }
 
+/// A list filled up to a power of two with its last entry: statements of few lengths stay prepared, where one of every
+/// length would be prepared anew each time.
+fn filled<T: Copy>(list: &[T]) -> impl Iterator<Item = T> {
+    let missing = list.len().next_power_of_two() - list.len();
+    list.iter().copied().chain(list.last().into_iter().flat_map(move |last| repeat_n(*last, missing)))
+}
+
 /// Writes `(a, b, c)`, each bound.
-fn push_list<'q, DB: sqlx::Database>(query: &mut QueryBuilder<DB>, ids: impl Iterator<Item = Uuid>)
+fn push_list<'q, DB: sqlx::Database, Id: Copy + Into<Uuid>>(query: &mut QueryBuilder<DB>, ids: &[Id])
 where
     Uuid: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
 {
     query.push("(");
     let mut list = query.separated(", ");
-    for id in ids {
-        list.push_bind(id);
+    for id in filled(ids) {
+        list.push_bind(id.into());
     }
     query.push(")");
 }

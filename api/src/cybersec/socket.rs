@@ -34,6 +34,9 @@ const SILENCE: Duration = Duration::from_mins(1);
 const SLOW: Duration = Duration::from_secs(10);
 /// The largest message a client may send, in bytes.
 const LARGEST: usize = 16 * 1024;
+/// The largest that is read, to be refused in good order: closed with bytes unread, the connection would be reset and
+/// the close code lost.
+const READ: usize = 1024 * 1024;
 
 /// Opens the WebSocket of a scan.
 pub(super) async fn upgrade(
@@ -46,7 +49,7 @@ pub(super) async fn upgrade(
     let scan = cancel::find(&site.core, &caller.principal, id).await?;
     let upgrade = upgrade.map_err(|error| Problem::unreadable("upgrade", error.body_text()))?;
     let after = position(query.last_event_id(), &scan);
-    let upgrade = upgrade.read_buffer_size(4096).max_message_size(LARGEST).max_frame_size(LARGEST);
+    let upgrade = upgrade.read_buffer_size(4096).max_message_size(READ).max_frame_size(READ);
     Ok(upgrade.on_upgrade(async move |socket| Session::run(site, caller, scan, after, socket).await))
 }
 
@@ -127,10 +130,12 @@ impl Session {
 
     async fn answer(&mut self, message: Result<Message, axum::Error>) -> Result<(), End> {
         match message {
+            Ok(Message::Text(text)) if text.len() > LARGEST => Err(TOO_LARGE),
             Ok(Message::Text(text)) => match said(&text) {
                 Some(said) => self.heed(said).await,
                 None => self.refuse(&unknown()).await,
             },
+            Ok(Message::Binary(bytes)) if bytes.len() > LARGEST => Err(TOO_LARGE),
             Ok(Message::Binary(_)) => self.refuse(&unknown()).await,
             Ok(Message::Ping(_) | Message::Pong(_)) => Ok(()),
             Ok(Message::Close(_)) => Err((close_code::NORMAL, "")),
@@ -191,6 +196,7 @@ impl Session {
     }
 }
 
+const TOO_LARGE: End = (close_code::SIZE, "the message is too large");
 const COMPLETE: End = (close_code::NORMAL, "complete");
 /// Nobody is left to read it.
 const GONE: End = (close_code::AWAY, "");
@@ -203,7 +209,7 @@ fn unknown() -> Problem {
 fn fault(error: &axum::Error) -> End {
     let text = error.to_string();
     if text.contains("too long") || text.contains("too large") {
-        (close_code::SIZE, "the message is too large")
+        TOO_LARGE
     } else if text.contains("UTF-8") || text.contains("utf-8") {
         (close_code::INVALID, "not UTF-8")
     } else {

@@ -39,7 +39,9 @@ pub(crate) async fn insert(tx: &mut Tx, events: &[Event]) -> Result<()> {
                     .push_bind(Json(&event.fact))
                     .push_bind(event.at);
             });
-            query.build().execute(connection).await.map(|done| done.rows_affected())
+            // One of every length would push all other statements out of those that stay prepared.
+            let insert = query.build().persistent(chunk.len() == 1);
+            insert.execute(connection).await.map(|done| done.rows_affected())
         })?;
     }
     Ok(())

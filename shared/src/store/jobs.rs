@@ -108,7 +108,7 @@ pub(crate) async fn start(
             .push(", deadline_at = ")
             .push_bind(deadline)
             .push(" WHERE status = 'queued' AND id IN ");
-        push_list(&mut query, ids.iter().map(|id| id.uuid()));
+        push_list(&mut query, ids);
         query.push(" RETURNING *");
         query.build_query_as().fetch_all(connection).await
     })
@@ -118,7 +118,7 @@ pub(crate) async fn start(
 pub(crate) async fn read(tx: &mut Tx, ids: &[JobId]) -> Result<Vec<Job>> {
     on_tx!(tx, |connection| {
         let mut query = QueryBuilder::new("SELECT * FROM jobs WHERE id IN ");
-        push_list(&mut query, ids.iter().map(|id| id.uuid()));
+        push_list(&mut query, ids);
         query.build_query_as().fetch_all(connection).await
     })
 }
@@ -139,7 +139,7 @@ pub(crate) async fn count_off(
         }
         query.push(", completed_at = CASE WHEN shards_left = ").push_bind(shards).push(" THEN ");
         query.push_bind(now).push(" ELSE completed_at END WHERE status = 'running' AND id IN ");
-        push_list(&mut query, ids.iter().map(|id| id.uuid()));
+        push_list(&mut query, ids);
         query.push(" RETURNING *");
         query.build_query_as().fetch_all(connection).await
     })
@@ -207,7 +207,7 @@ pub async fn newest(store: &Store, ids: &[JobId]) -> Result<Vec<(JobId, i64)>> {
     for chunk in ids.chunks(1000) {
         let rows: Vec<(Uuid, i64)> = on_pool!(store, |pool| {
             let mut query = QueryBuilder::new("SELECT id, last_seq FROM jobs WHERE id IN ");
-            push_list(&mut query, chunk.iter().map(|id| id.uuid()));
+            push_list(&mut query, chunk);
             query.build_query_as().fetch_all(pool).await
         })?;
         found.extend(rows.into_iter().map(|(id, seq)| (JobId::from(id), seq)));

@@ -154,7 +154,7 @@ pub(crate) async fn tallies(tx: &mut Tx, jobs: &[JobId]) -> Result<HashMap<JobId
         let mut query = QueryBuilder::new(
             "SELECT job_id, open_ports, closed_ports, filtered_ports FROM scans WHERE job_id IN ",
         );
-        push_list(&mut query, jobs.iter().map(|job| job.uuid()));
+        push_list(&mut query, jobs);
         query.build_query_as().fetch_all(connection).await
     })?;
     let tally =

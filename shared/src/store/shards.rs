@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
-use super::{Store, Tx, push_list};
+use super::{Store, Tx, filled, push_list};
 use crate::{
     error::Result,
     id::{JobId, ShardId},
@@ -57,7 +57,7 @@ pub(crate) async fn claim(tx: &mut Tx, ids: &[ShardId], now: DateTime<Utc>) -> R
             .push(" WHERE status = 'queued' AND run_after <= ")
             .push_bind(now)
             .push(" AND id IN ");
-        push_list(&mut query, ids.iter().map(|id| id.uuid()));
+        push_list(&mut query, ids);
         query.push(" RETURNING id, job_id, number, range_start, range_end, position, attempt");
         query.build_query_as().fetch_all(connection).await
     })
@@ -127,8 +127,8 @@ where
     i64: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
 {
     query.push("(id, attempt) IN (");
-    query.push_values(claims, |mut row, (id, attempt)| {
-        row.push_bind(id.uuid()).push_bind(*attempt);
+    query.push_values(filled(claims), |mut row, (id, attempt)| {
+        row.push_bind(id.uuid()).push_bind(attempt);
     });
     query.push(")");
 }
