@@ -11,7 +11,9 @@ cd "$(dirname "$0")/.."
 
 posts=${1:-300}
 
-cargo build --quiet --release -p vedette -p api -p worker -p vedette-bench --bins
+cargo build --quiet --release -p vedette -p api -p worker --bins
+# By itself: built together, its HTTP client would take over features of the others'.
+cargo build --quiet --release -p vedette-bench
 programs=${CARGO_TARGET_DIR:-target}/release
 
 source bench/servers.sh

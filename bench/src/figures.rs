@@ -73,7 +73,8 @@ mod tests {
     #[test]
     fn percentiles_are_measured_values_and_medians_lie_between() {
         let hundred: Figures = (1_u32..=100).rev().map(f64::from).collect();
-        assert_eq!([50, 99, 100].map(|percent| hundred.percentile(percent)), [50.0, 99.0, 100.0]);
+        let percentiles: Vec<f64> = [50, 99, 100].map(|percent| hundred.percentile(percent)).into();
+        assert_eq!(percentiles, [50.0, 99.0, 100.0]);
         assert_eq!((hundred.median(), hundred.least(), hundred.most()), (50.5, 1.0, 100.0));
         let one: Figures = [7.0].into_iter().collect();
         assert_eq!((one.median(), one.percentile(1)), (7.0, 7.0));

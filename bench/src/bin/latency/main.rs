@@ -25,7 +25,7 @@ const WARM_UP: u32 = 20;
 #[derive(Debug, Parser)]
 #[command(about = "Measures POST of a scan to first progress; see bench/README.md")]
 struct Arguments {
-    /// The server, such as http://127.0.0.1:8000
+    /// The server, such as `http://127.0.0.1:8000`
     #[arg(long)]
     server: String,
     /// A key it accepts

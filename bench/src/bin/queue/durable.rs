@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Longer than any measurement may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Prints jobs a second of a backlog of `count`, then the times from submit to start of `singles` jobs.
 pub(crate) async fn measure(stage: &Stage, count: u32, singles: u32, slots: usize) -> Result<(), Fault> {

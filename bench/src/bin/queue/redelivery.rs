@@ -56,7 +56,7 @@ async fn wait_until_held(holder: &mut Child) -> Result<(), Fault> {
 pub(crate) async fn hold(stage: &Stage) -> Result<(), Fault> {
     let mut starts = starts::listen();
     let stop = CancellationToken::new();
-    let working = worker::run_with(stage.core.clone(), 1, Duration::ZERO, stop, starts::hold);
+    let working = Box::pin(worker::run_with(stage.core.clone(), 1, Duration::ZERO, stop, starts::hold));
     let telling = async {
         next(&mut starts).await?;
         println!("{HOLDING}");

@@ -25,14 +25,18 @@ pub(crate) fn listen() -> mpsc::UnboundedReceiver<Start> {
 
 /// Tells of the start, and is done.
 pub(crate) fn perform(work: Work) -> BoxFuture<'static, Outcome> {
-    tell(&work);
-    Box::pin(std::future::ready(Outcome::Done))
+    Box::pin(async move {
+        tell(&work);
+        Outcome::Done
+    })
 }
 
 /// Tells of the start, and never ends.
 pub(crate) fn hold(work: Work) -> BoxFuture<'static, Outcome> {
-    tell(&work);
-    Box::pin(std::future::pending())
+    Box::pin(async move {
+        tell(&work);
+        std::future::pending().await
+    })
 }
 
 fn tell(work: &Work) {
