@@ -7,6 +7,8 @@ command -v redis-server >/dev/null || missing+=(redis-server)
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
+command -v curl >/dev/null || missing+=(curl)
+python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 [ "${#missing[@]}" -eq 0 ] && exit 0
 
 as_root=()

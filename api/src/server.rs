@@ -2,7 +2,7 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use axum::{Router, middleware};
+use axum::{Router, middleware, serve::ListenerExt};
 use shared::core::Core;
 use tokio::{net::TcpListener, time::Instant};
 use tokio_util::sync::CancellationToken;
@@ -49,7 +49,13 @@ impl Server {
             told.cancelled().await;
             streams.cancel();
         };
-        let serve = axum::serve(self.listener, app).with_graceful_shutdown(graceful);
+        // Small frames must not wait for the client to acknowledge the ones before.
+        let listener = self.listener.tap_io(|connection| {
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "frames of a connection may be held back");
+            }
+        });
+        let serve = axum::serve(listener, app).with_graceful_shutdown(graceful);
         tokio::select! {
             ended = serve.into_future() => ended,
             () = async { stop.cancelled().await; tokio::time::sleep(drain).await } => Ok(()),

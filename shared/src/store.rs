@@ -6,11 +6,10 @@
 use std::{iter::repeat_n, str::FromStr, time::Duration};
 
 use sqlx::{
-    ConnectOptions, PgPool, Postgres, QueryBuilder, Sqlite, SqlitePool, Transaction,
-    postgres::{PgConnectOptions, PgPoolOptions},
+    ConnectOptions, Connection, PgPool, Postgres, QueryBuilder, Sqlite, SqlitePool, Transaction,
+    postgres::{PgConnectOptions, PgConnection, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
@@ -72,6 +71,9 @@ pub enum Tx {
 /// How long a caller waits for a free connection before it hears that the database is away.
 const ACQUIRE: Duration = Duration::from_secs(5);
 
+/// A connection that rested for so long is tried before it is used.
+const REST: Duration = Duration::from_secs(1);
+
 impl Store {
     /// Opens the database that `url` names: `sqlite://path` (created where it is missing) or `postgres://..`.
     ///
@@ -106,7 +108,12 @@ impl Store {
             // A worker that freezes inside a transaction must not keep the rows it locked from everybody else.
             .options([("idle_in_transaction_session_timeout", "3s"), ("lock_timeout", "10s")])
             .disable_statement_logging();
-        let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+        let pool = PgPoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE)
+            // A ping before every use would cost each transaction a round trip; one after a rest finds dead connections.
+            .test_before_acquire(false)
+            .before_acquire(|connection, rest| Box::pin(rested(connection, rest.idle_for)));
         let pool = pool.connect_with(options).await.map_err(failure)?;
         Ok(Self { reads: Pool::Postgres(pool.clone()), writes: Pool::Postgres(pool) })
     }
@@ -159,6 +166,14 @@ impl Store {
     pub async fn ping(&self) -> Result<()> {
         on_pool!(self, |pool| sqlx::query("SELECT 1").execute(pool).await.map(drop))
     }
+}
+
+/// Whether a connection may be used after a rest; an error has it replaced.
+async fn rested(connection: &mut PgConnection, rest: Duration) -> sqlx::Result<bool> {
+    if rest >= REST {
+        connection.ping().await?;
+    }
+    Ok(true)
 }
 
 impl Tx {

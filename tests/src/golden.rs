@@ -41,12 +41,6 @@ impl Golden {
         self.file["given"].as_str().unwrap_or("nothing")
     }
 
-    /// Why it cannot be replayed yet, where that is so.
-    #[must_use]
-    pub fn pending(&self) -> Option<&str> {
-        self.file["pending"].as_str()
-    }
-
     /// Sends the request as the document gives it, but for the host to scan, the scan's id and the key, and tells
     /// what the answer lacks of the document's.
     ///

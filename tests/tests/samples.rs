@@ -4,14 +4,11 @@
 use vedette_tests::deployment::Deployment;
 use vedette_tests::listeners::{Listeners, ports};
 use vedette_tests::sample::{Told, node_is_ready, python_is_ready, run};
-use vedette_tests::skip::skipped;
 use vedette_tests::{Client, Pair, TestService};
 
 #[tokio::test]
 async fn the_python_sample_starts_a_scan() {
-    if let Err(why) = python_is_ready().await {
-        return skipped("the_python_sample_starts_a_scan", &why);
-    }
+    python_is_ready().await.unwrap();
     let service = TestService::start(Pair::SqliteEmbedded).await;
     let owner = service.owner();
     let listeners = Listeners::open(0);
@@ -21,9 +18,7 @@ async fn the_python_sample_starts_a_scan() {
 
 #[tokio::test]
 async fn the_python_sample_reads_errors_and_the_cache() {
-    if let Err(why) = python_is_ready().await {
-        return skipped("the_python_sample_reads_errors_and_the_cache", &why);
-    }
+    python_is_ready().await.unwrap();
     let service = TestService::start(Pair::SqliteEmbedded).await;
     let owner = service.owner();
     let listeners = Listeners::open(0);
@@ -38,9 +33,7 @@ async fn the_python_sample_reads_errors_and_the_cache() {
 
 #[tokio::test]
 async fn the_axios_sample_starts_a_scan() {
-    if let Err(why) = node_is_ready().await {
-        return skipped("the_axios_sample_starts_a_scan", &why);
-    }
+    node_is_ready().await.unwrap();
     let service = TestService::start(Pair::SqliteEmbedded).await;
     let owner = service.owner();
     let listeners = Listeners::open(0);
@@ -50,9 +43,7 @@ async fn the_axios_sample_starts_a_scan() {
 
 #[tokio::test]
 async fn the_eventsource_sample_follows_a_scan_to_its_end() {
-    if let Err(why) = node_is_ready().await {
-        return skipped("the_eventsource_sample_follows_a_scan_to_its_end", &why);
-    }
+    node_is_ready().await.unwrap();
     let told = follow("eventsource.js").await;
     assert!(told.output.contains("Progress: "), "{told:?}");
     assert!(told.output.contains("Port found: 1024"), "{told:?}");
@@ -62,9 +53,7 @@ async fn the_eventsource_sample_follows_a_scan_to_its_end() {
 
 #[tokio::test]
 async fn the_websocket_sample_follows_a_scan_to_its_end() {
-    if let Err(why) = node_is_ready().await {
-        return skipped("the_websocket_sample_follows_a_scan_to_its_end", &why);
-    }
+    node_is_ready().await.unwrap();
     let told = follow("websocket.js").await;
     assert!(told.output.contains("Connected to scan stream"), "{told:?}");
     assert!(told.output.contains("type: 'port_found'"), "{told:?}");
@@ -75,9 +64,6 @@ async fn the_websocket_sample_follows_a_scan_to_its_end() {
 
 #[tokio::test]
 async fn the_curl_sample_starts_a_scan() {
-    if vedette_tests::place::installed("curl").is_none() {
-        return skipped("the_curl_sample_starts_a_scan", "curl is not installed");
-    }
     let service = TestService::start(Pair::SqliteEmbedded).await;
     let owner = service.owner();
     let listeners = Listeners::open(0);

@@ -34,7 +34,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 pub(crate) struct Rung {
     pub(crate) lease: Arc<Lease>,
     /// Free again when the last clone is dropped.
-    _slot: Arc<OwnedSemaphorePermit>,
+    pub(crate) slot: Arc<OwnedSemaphorePermit>,
 }
 
 /// Hears and claims, for one worker.
@@ -82,7 +82,7 @@ async fn hear(core: &Core, leases: &Leases, slots: &Arc<Semaphore>, sender: &mps
         match claim(core, &ids).await {
             Ok(claims) => {
                 for (claim, slot) in claims.into_iter().zip(free) {
-                    let rung = Rung { lease: leases.hold(claim), _slot: Arc::new(slot) };
+                    let rung = Rung { lease: leases.hold(claim), slot: Arc::new(slot) };
                     // One that nobody takes any more is given back when it is dropped.
                     drop(sender.send(rung).await);
                 }

@@ -38,6 +38,9 @@ pub struct Work {
     pub stop: CancellationToken,
 }
 
+/// Outcomes that may wait to be stored, beside the shards that are worked.
+const SETTLING: usize = 256;
+
 /// A function that works one shard.
 pub type Perform = fn(Work) -> BoxFuture<'static, Outcome>;
 
@@ -92,7 +95,7 @@ pub async fn run_with(
                     .backend(Doorbell::new(core.clone(), leases.clone(), slots))
                     .catch_panic()
                     .data(hands.clone())
-                    .concurrency(slots)
+                    .concurrency(slots + SETTLING)
                     .parallelize(tokio::spawn)
                     .build(work)
             }
@@ -139,9 +142,11 @@ async fn work(rung: Rung, hands: Data<Hands>) -> Result<(), BoxDynError> {
     let (kind, attempt) = (claim.job.kind.as_str(), claim.attempt);
     let span =
         tracing::info_span!("job", job.id = %claim.job.id, job.kind = kind, shard = claim.number, attempt);
-    let lease = Arc::clone(&rung.lease);
+    let (lease, slot) = (Arc::clone(&rung.lease), rung.slot);
     async {
         let outcome = run_guarded(&hands, &lease).await;
+        // The next shard is worked while the outcome of this one is stored.
+        drop(slot);
         settle(&hands, &lease, outcome).await;
         lease.settle();
     }

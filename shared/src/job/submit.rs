@@ -10,12 +10,7 @@ use crate::{
     identity::Principal,
     job::Status,
     scan::ScanRequest,
-    store::{
-        self,
-        jobs::NewJob,
-        scans::{Scan, list},
-        shards::Shard,
-    },
+    store::{self, jobs::NewJob, scans::Scan, shards::Shard},
 };
 
 /// Queues a scan, in one transaction with its first shard and its first event.
@@ -36,13 +31,13 @@ pub async fn scan(core: &Core, principal: &Principal, request: &ScanRequest) -> 
         request: &stored,
         created_at: core.clock.now(),
     };
-    let (shard, events) = contending(|| store(core, &job)).await?;
+    let (scan, shard, events) = contending(|| store(core, &job)).await?;
     core.bell.ring(&[shard]).await;
     core.bell.tell(events.into_iter().map(News::Event).collect()).await;
-    list::find(&core.store, principal.user, job.id).await?.ok_or(Error::NotFound(crate::error::Noun::Job))
+    Ok(scan)
 }
 
-async fn store(core: &Core, job: &NewJob<'_>) -> Result<(ShardId, Vec<Event>)> {
+async fn store(core: &Core, job: &NewJob<'_>) -> Result<(Scan, ShardId, Vec<Event>)> {
     let shard = Shard {
         id: ShardId::new(),
         job_id: job.id,
@@ -53,11 +48,11 @@ async fn store(core: &Core, job: &NewJob<'_>) -> Result<(ShardId, Vec<Event>)> {
         attempt: 0,
     };
     let mut tx = core.store.begin().await?;
-    store::jobs::insert(&mut tx, job).await?;
+    let scan = Scan::new(store::jobs::insert(&mut tx, job).await?);
     store::scans::insert(&mut tx, job.id).await?;
     store::shards::insert(&mut tx, std::slice::from_ref(&shard), job.created_at).await?;
     let queued = vec![Fact::Status { status: Status::Queued }];
     let events = event::append(&mut tx, job.id, 1, job.created_at, queued).await?;
     tx.commit().await?;
-    Ok((shard.id, events))
+    Ok((scan, shard.id, events))
 }

@@ -75,11 +75,11 @@ pub(crate) struct NewJob<'a> {
 }
 
 /// Inserts a job that waits, with one shard and one event.
-pub(crate) async fn insert(tx: &mut Tx, job: &NewJob<'_>) -> Result<()> {
+pub(crate) async fn insert(tx: &mut Tx, job: &NewJob<'_>) -> Result<Job> {
     const SQL: &str = "INSERT INTO jobs (id, organization_id, user_id, kind, status, subject, request, created_at, \
                        total_units, done_units, shards_left, last_seq) \
-                       VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, 0, 0, 1, 1)";
-    on_tx!(tx, |connection| sqlx::query(SQL)
+                       VALUES ($1, $2, $3, $4, 'queued', $5, $6, $7, 0, 0, 1, 1) RETURNING *";
+    on_tx!(tx, |connection| sqlx::query_as(SQL)
         .bind(job.id.uuid())
         .bind(job.organization.uuid())
         .bind(job.user.uuid())
@@ -87,10 +87,8 @@ pub(crate) async fn insert(tx: &mut Tx, job: &NewJob<'_>) -> Result<()> {
         .bind(job.subject)
         .bind(Json(job.request))
         .bind(job.created_at)
-        .execute(connection)
-        .await
-        .map(|done| done.rows_affected()))
-    .map(drop)
+        .fetch_one(connection)
+        .await)
 }
 
 /// Starts those of `ids` that are queued, and takes an event number for each; returns them as they now stand.

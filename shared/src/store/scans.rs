@@ -33,6 +33,11 @@ pub struct Scan {
 }
 
 impl Scan {
+    /// The scan of a job that was just inserted.
+    pub(crate) fn new(job: Job) -> Self {
+        Self { job, open_ports: 0, closed_ports: 0, filtered_ports: 0, deleted_at: None }
+    }
+
     /// What was counted so far.
     #[must_use]
     pub fn tally(&self) -> Tally {
