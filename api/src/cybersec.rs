@@ -41,7 +41,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The routes of the dialect, and its answers to whatever has no route.
 pub(crate) fn router(site: Site) -> Router {
     let requests = Router::new()
-        .route("/api/v1/auth/register", post(account::register))
         .route("/api/v1/scans", post(scans::create).get(list::list))
         .route("/api/v1/scans/{id}", get(scans::status).delete(scans::cancel))
         .route("/api/v1/scans/{id}/results", get(results::read).delete(results::forget))
@@ -56,14 +55,19 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/api/v1/scans/{id}/results/", get(results::read).delete(results::forget))
         .route("/api/v1/health/", get(health::health))
         .layer(middleware::from_fn(hurry));
+    // Other sites' pages may use a key that they were given; they may not open accounts for themselves.
+    let accounts = Router::new()
+        .route("/api/v1/auth/register", post(account::register))
+        .layer(middleware::from_fn(hurry));
     requests
         .merge(streams)
         .merge(slashed)
-        .fallback(async || Problem::no_route())
         .method_not_allowed_fallback(async || Problem::no_method())
+        .layer(cors())
+        .merge(accounts.method_not_allowed_fallback(async || Problem::no_method()))
+        .fallback(async || Problem::no_route())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(middleware::from_fn_with_state(site.clone(), envelope::seal))
-        .layer(cors())
         .with_state(site)
 }
 

@@ -48,7 +48,7 @@ pub(crate) enum Command {
 
 const SCAN_EXAMPLES: &str = "\
 Examples:
-  vedette scan 192.0.2.10 --ports 22,80,443 --service-detection
+  vedette scan 192.0.2.10 --ports 22,80,443
   vedette scan 192.0.2.0/28,host.example.com --ports top-1000 --fast
   vedette scan host.example.com --server https://scans.example.com --key-file ~/.vedette-key
   vedette scan host.example.com --json | jq 'select(.event == \"port_found\").data.port'
@@ -61,9 +61,9 @@ second Ctrl-C. The first Ctrl-C cancels the scan and shows what was found.";
 /// What `up` needs.
 #[derive(Args, Debug)]
 pub(crate) struct UpArgs {
-    /// The address to listen on
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8000", env = "VEDETTE_LISTEN")]
-    pub(crate) listen: SocketAddr,
+    /// The address to listen on; otherwise `VEDETTE_LISTEN`, `PORT` on every address, or 127.0.0.1:8000
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
     /// The folder the server keeps its data in
     #[arg(long, value_name = "FOLDER", default_value = "./data", env = "VEDETTE_DATA")]
     pub(crate) data: PathBuf,

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, TryLockError},
-    net::SocketAddr,
+    net::{Ipv4Addr, SocketAddr},
     path::Path,
 };
 
@@ -38,8 +38,9 @@ pub(crate) struct Running {
 pub(crate) async fn start(settings: Settings) -> Result<Running, Cause> {
     let core = Core::open(&settings).await?;
     core.store.migrate().await?;
-    let owner = open_owner(&core, &settings.owner_email, settings.owner_key).await?;
+    // Bound first: were the address taken after the account is made, its key would be lost unsaid.
     let server = Server::bind(core.clone(), settings.listen, settings.public_url).await?;
+    let owner = open_owner(&core, &settings.owner_email, settings.owner_key).await?;
     let (address, stop) = (server.address(), CancellationToken::new());
     let worker = tokio::spawn(worker::run(core, settings.worker_slots, settings.drain, stop.clone()));
     let http = tokio::spawn(server.run(stop.clone(), settings.drain));
@@ -62,6 +63,8 @@ impl Running {
 /// # Errors
 /// When another process holds the folder, or it cannot be written.
 pub(crate) fn lock(folder: &Path) -> Result<File, Cause> {
+    // Whatever is written here is for this user's eyes: accounts, findings, the secret.
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     std::fs::create_dir_all(folder)?;
     let file = File::create(folder.join("lock"))?;
     match file.try_lock() {
@@ -75,7 +78,15 @@ pub(crate) fn lock(folder: &Path) -> Result<File, Cause> {
     }
 }
 
-/// A server for one command, on a free port of the loopback address, with a data folder that vanishes.
+/// A loopback address that hardly anybody scans, so that the server of a scan is not among its findings.
+fn own_address() -> Result<Ipv4Addr, Cause> {
+    let mut random = [0_u8; 3];
+    getrandom::fill(&mut random)?;
+    let [one, two, three] = random.map(|byte| byte.clamp(1, 254));
+    Ok(Ipv4Addr::new(127, one, two, three))
+}
+
+/// A server for one command, on a free port of a loopback address, with a data folder that vanishes.
 #[derive(Debug)]
 pub(crate) struct Embedded {
     /// Where it listens, such as `http://127.0.0.1:41017`.
@@ -93,16 +104,16 @@ impl Embedded {
     /// When it cannot start.
     pub(crate) async fn start_temporary() -> Result<Self, Cause> {
         let folder = tempfile::tempdir()?;
-        // Where a lasting server keeps its data is no business of this one.
-        let look_up = |name: &str| match name {
-            "VEDETTE_SCAN_RATE" | "VEDETTE_TARGETS_DENY" | "VEDETTE_LOG" => environment(name),
-            _ => None,
+        // Where a lasting server keeps its data, and whom it lets in, is no business of this one.
+        let scans = ["VEDETTE_SCAN_", "VEDETTE_TARGETS_", "VEDETTE_SHARD_", "VEDETTE_WORKER_"];
+        let look_up = |name: &str| {
+            scans.iter().any(|start| name.starts_with(start)).then(|| environment(name)).flatten()
         };
         let mut settings = Settings::read(Mode::Embedded(folder.path()), &look_up)?;
         // Lines of a log would tear the table; whoever wants them sets the filter.
         shared::log::start(&environment("VEDETTE_LOG").unwrap_or_else(|| "off".to_owned()));
         let key = ApiKey::generate()?;
-        settings.listen = SocketAddr::from(([127, 0, 0, 1], 0));
+        settings.listen = SocketAddr::new(own_address()?.into(), 0);
         settings.owner_key = Some(key.clone());
         let running = start(settings).await?;
         let url = format!("http://{}", running.address);

@@ -1,6 +1,7 @@
 //! `vedette up`: the server.
 
 use shared::{
+    error::chain,
     identity::Registered,
     settings::{Mode, Settings, environment},
 };
@@ -17,15 +18,16 @@ use crate::{
 /// # Errors
 /// When it cannot start, or ends by a fault.
 pub(crate) async fn run(arguments: UpArgs, terminal: &Terminal) -> Result<(), Failure> {
-    let wanted = format!("serving on {} with data in {}", arguments.listen, arguments.data.display());
-    let failed =
-        |cause: Cause| Failure::failed(&wanted, shared::error::chain(cause.as_ref())).caused_by(cause);
+    let wanted = format!("serving with data in {}", arguments.data.display());
+    let failed = |cause: Cause| Failure::failed(&wanted, chain(cause.as_ref())).caused_by(cause);
     let lock = embedded::lock(&arguments.data).map_err(failed)?;
     let mut settings = Settings::read(Mode::Embedded(&arguments.data), &environment)
         .map_err(|error| failed(error.into()))?;
     shared::log::start(&settings.log);
-    settings.listen = arguments.listen;
-    let running = embedded::start(settings).await.map_err(failed)?;
+    settings.listen = arguments.listen.unwrap_or(settings.listen);
+    let address = settings.listen;
+    let running = embedded::start(settings).await;
+    let running = running.map_err(|cause| failed(format!("{address}: {}", chain(cause.as_ref())).into()))?;
     shared::process::cancel_on_termination(&running.stop).map_err(|error| failed(error.into()))?;
     greet(&running, terminal).map_err(|error| failed(error.into()))?;
     let ended = running.ended().await.map_err(failed);

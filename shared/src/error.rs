@@ -99,5 +99,9 @@ impl Error {
 #[must_use]
 pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+    causes.fold(error.to_string(), |line, cause| {
+        let cause = cause.to_string();
+        // Some errors repeat their cause in their own words.
+        if line.ends_with(&cause) { line } else { format!("{line}: {cause}") }
+    })
 }

@@ -12,6 +12,7 @@ use crate::{
     core::Core,
     error::{Error, Invalid, Result},
     id::{KeyId, OrganizationId, UserId},
+    settings::Registration,
     store::identity::{self as rows, NewKey, NewUser},
 };
 
@@ -131,8 +132,12 @@ pub async fn authenticate(core: &Core, key: &str) -> Result<Principal> {
 /// Opens an account with an organization of its own, and makes its first key.
 ///
 /// # Errors
-/// `Invalid` for an unusable e-mail address or password, `EmailTaken` for an address that has an account.
+/// `Forbidden` where registration is closed, `Invalid` for an unusable e-mail address or password, `EmailTaken` for an
+/// address that has an account.
 pub async fn register(core: &Core, email: &str, password: &str) -> Result<Registered> {
+    if core.limits.registration == Registration::Closed {
+        return Err(Error::Forbidden("registration is closed; ask the owner of this server for a key"));
+    }
     let email = parse_email(email)?;
     let hash = password::hash(password).await?;
     let expires_at = core.clock.now() + TimeDelta::days(core.limits.key_days);

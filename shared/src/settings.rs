@@ -24,6 +24,17 @@ pub struct Limits {
     pub scan_rate: Option<u32>,
     /// `VEDETTE_KEY_DAYS`, 365: how long a registered user's key lives.
     pub key_days: i64,
+    /// `VEDETTE_REGISTRATION`, open: whether strangers may open accounts.
+    pub registration: Registration,
+}
+
+/// Who may open an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// Anybody who reaches the server.
+    Open,
+    /// Nobody.
+    Closed,
 }
 
 /// Everything that can be set.
@@ -112,7 +123,7 @@ impl Settings {
             owner_key: owner_key(look_up)?,
             drain: Duration::from_secs(number(look_up, "VEDETTE_DRAIN_SECONDS", 20, 0..=3600)?),
             worker_slots: number(look_up, "VEDETTE_WORKER_SLOTS", 8, 1..=1024)?,
-            log: look_up("VEDETTE_LOG").unwrap_or_else(|| "info".to_owned()),
+            log: log_filter(look_up)?,
             limits: limits(mode, look_up)?,
         })
     }
@@ -217,6 +228,21 @@ fn secret_file(folder: &Path) -> Result<Secret, String> {
     Secret::parse(&text).ok_or_else(|| explain(&"has fewer than 32 characters"))
 }
 
+fn registration(look_up: LookUp<'_>) -> Result<Registration, Unusable> {
+    match look_up("VEDETTE_REGISTRATION").as_deref() {
+        None | Some("open") => Ok(Registration::Open),
+        Some("closed") => Ok(Registration::Closed),
+        Some(other) => Err(unusable("VEDETTE_REGISTRATION", format!("`{other}` is neither open nor closed"))),
+    }
+}
+
+fn log_filter(look_up: LookUp<'_>) -> Result<String, Unusable> {
+    let filter = look_up("VEDETTE_LOG").unwrap_or_else(|| "info,apalis_core=warn,sqlx=warn".to_owned());
+    let checked = tracing_subscriber::EnvFilter::try_new(&filter);
+    checked.map_err(|error| unusable("VEDETTE_LOG", format!("`{filter}`: {error}")))?;
+    Ok(filter)
+}
+
 fn limits(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<Limits, Unusable> {
     let nets = |name| {
         let text = look_up(name).unwrap_or_default();
@@ -242,5 +268,6 @@ fn limits(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<Limits, Unusable> {
         shard_units: number(look_up, "VEDETTE_SHARD_UNITS", 16_384, 1..=1 << 20)?,
         scan_rate: (rate > 0).then_some(rate),
         key_days: number(look_up, "VEDETTE_KEY_DAYS", 365, 1..=36_500)?,
+        registration: registration(look_up)?,
     })
 }

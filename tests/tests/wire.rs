@@ -122,6 +122,29 @@ async fn a_browser_of_another_origin_may_ask() {
 }
 
 #[tokio::test]
+async fn a_page_of_another_origin_opens_no_account() {
+    let service = TestService::start(Pair::SqliteEmbedded).await;
+    let nobody = service.owner().without_key();
+    let preflight = nobody
+        .request(Method::OPTIONS, "/api/v1/auth/register")
+        .header("origin", "http://127.0.0.1:1")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "content-type");
+    let answer = nobody.send(preflight).await;
+    assert_eq!(answer.header("access-control-allow-origin"), "", "{answer:?}");
+}
+
+#[tokio::test]
+async fn nobody_opens_an_account_where_registration_is_closed() {
+    let deployment = vedette_tests::deployment::Deployment::of(Pair::SqliteEmbedded);
+    let service = deployment.with("VEDETTE_REGISTRATION", "closed").start().await;
+    let nobody = service.owner().without_key();
+    let body = serde_json::json!({ "email": "new@example.net", "password": "long enough" });
+    let answer = nobody.send(nobody.request(Method::POST, "/api/v1/auth/register").json(&body)).await;
+    assert_eq!(answer.status, 403, "{answer:?}");
+}
+
+#[tokio::test]
 async fn addresses_of_streams_follow_the_public_url() {
     let deployment = vedette_tests::deployment::Deployment::of(Pair::SqliteEmbedded);
     let service = deployment.with("VEDETTE_PUBLIC_URL", "https://scan.example.net").start().await;

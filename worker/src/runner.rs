@@ -140,8 +140,13 @@ async fn tick(_: Tick, core: Data<Core>) -> Result<(), BoxDynError> {
 async fn work(rung: Rung, hands: Data<Hands>) -> Result<(), BoxDynError> {
     let claim = &rung.lease.claim;
     let (kind, attempt) = (claim.job.kind.as_str(), claim.attempt);
-    let span =
-        tracing::info_span!("job", job.id = %claim.job.id, job.kind = kind, shard = claim.number, attempt);
+    let span = tracing::info_span!(
+        "job",
+        job.id = claim.job.id.to_base62(),
+        job.kind = kind,
+        shard = claim.number,
+        attempt
+    );
     let (lease, slot) = (Arc::clone(&rung.lease), rung.slot);
     async {
         let outcome = run_guarded(&hands, &lease).await;
