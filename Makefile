@@ -4,3 +4,11 @@
 test:
 	@tests/install.sh
 	@tests/run.sh
+
+.PHONY: bench
+
+# Every comparison with other tools; see bench/README.md.
+bench:
+	bench/connect-scan.sh
+	bench/queue.sh
+	bench/latency.sh
