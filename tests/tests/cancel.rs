@@ -42,19 +42,21 @@ async fn a_cancelled_scan_stops_at_once_and_stays_cancelled(pair: Pair) {
 
 async fn a_scan_past_its_time_limit_tells_what_it_found(pair: Pair) {
     let service = Deployment::of(pair).slowed_to(300).with("VEDETTE_SCAN_SECONDS", "3").start().await;
-    let listeners = Listeners::at(&[1024, 1025]);
+    // Of 16,384 ports about 900 are tried, in no order that is known: some of these are among them.
+    let listeners = Listeners::at(&(1_024..1_424).collect::<Vec<u16>>());
     let scan = service.owner().scan(&listeners.target()).ports(&ports(1_024, 17_407)).await;
     let frames = scan.told_to_the_end().await;
     let complete = &frames.last().unwrap().data;
     assert_eq!(complete["status"], "failed", "{complete}");
     assert!(!complete["error"].is_null(), "{complete}");
-    assert_eq!(found(&frames).len(), 2, "the first ports were reached: {frames:?}");
+    let told = found(&frames).len();
+    assert!(told > 0, "some open ports were reached: {frames:?}");
 
     let answer = scan.ask_results().await;
     let details = &answer.problem(504, "SCAN_TIMEOUT")["details"]["results"];
     let ports = details["ports"].as_array().unwrap_or_else(|| panic!("no ports in {details}"));
-    assert_eq!(ports.len(), 2, "{details}");
-    assert_eq!(details["summary"]["open_ports"], 2, "{details}");
+    assert_eq!(ports.len(), told, "{details}");
+    assert_eq!(details["summary"]["open_ports"], told, "{details}");
     let status = scan.status().await;
     assert_eq!(status["status"], "failed", "{status}");
     assert!(!status["error"].is_null(), "{status}");

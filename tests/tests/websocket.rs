@@ -86,7 +86,7 @@ async fn a_websocket_answers_what_it_is_told_and_stays_open() {
 #[tokio::test]
 async fn a_websocket_resumes_after_a_number() {
     let service = Deployment::of(Pair::SqliteEmbedded).slowed_to(300).start().await;
-    let listeners = Listeners::at(&[1024, 1025, 1026]);
+    let listeners = Listeners::at(&(1_024..1_224).collect::<Vec<u16>>());
     let scan = service.owner().scan(&listeners.target()).ports(&ports(1_024, 21_000)).await;
     let mut socket = scan.websocket().await;
     for _ in 0..3 {

@@ -1,6 +1,7 @@
 //! The scan: shard 0 plans it, the others probe.
 
 mod ledger;
+mod order;
 mod plan;
 mod probe;
 

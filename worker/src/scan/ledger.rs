@@ -1,6 +1,7 @@
 //! What the engine has settled and found since the last report.
 
 use std::{
+    collections::BTreeMap,
     mem,
     net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -16,11 +17,14 @@ use shared::{
 };
 use tokio::sync::Notify;
 
-/// Written by the engine's thread, emptied by the reporter.
+use super::order::Order;
+
+/// Written by the engine's thread, emptied by the reporter. The engine's numbers are positions of the order.
 #[derive(Debug)]
 pub(super) struct Ledger {
     plan: Plan,
     ports: PortSet,
+    order: Order,
     pages: Mutex<Pages>,
     /// Rung for an open port: people wait for those.
     pub(super) found: Notify,
@@ -29,22 +33,27 @@ pub(super) struct Ledger {
 /// What was noted and not taken yet.
 #[derive(Debug)]
 struct Pages {
+    /// Without its hosts.
     report: Report,
+    hosts: Hosts,
     /// Verdicts that no checkpoint covers yet. Stored before it does, they would be counted again by whoever goes on
     /// from the checkpoint.
-    ahead: Vec<HostTally>,
+    ahead: Hosts,
 }
 
+type Hosts = BTreeMap<IpAddr, HostTally>;
+
 impl Ledger {
-    pub(super) fn new(plan: Plan, ports: PortSet, position: i64) -> Arc<Self> {
+    pub(super) fn new(plan: Plan, ports: PortSet, order: Order, position: i64) -> Arc<Self> {
         let report = Report { position, ..Report::default() };
-        let pages = Mutex::new(Pages { report, ahead: Vec::new() });
-        Arc::new(Self { plan, ports, pages, found: Notify::new() })
+        let pages = Mutex::new(Pages { report, hosts: Hosts::new(), ahead: Hosts::new() });
+        Arc::new(Self { plan, ports, order, pages, found: Notify::new() })
     }
 
-    /// The unit of that number.
-    pub(super) fn unit(&self, number: i64) -> Option<Unit<'_>> {
-        self.plan.unit(&self.ports, number)
+    /// The number of the unit at a position, and the unit.
+    pub(super) fn unit(&self, position: i64) -> Option<(i64, Unit<'_>)> {
+        let number = self.order.unit(position)?;
+        Some((number, self.plan.unit(&self.ports, number)?))
     }
 
     /// Notes one event of the engine.
@@ -52,10 +61,9 @@ impl Ledger {
         let mut pages = self.pages();
         match event {
             Event::Open(probe) => {
-                let unit = i64::try_from(probe.number).unwrap_or(i64::MAX);
-                let host = self.unit(unit).map(|unit| unit.host.to_owned()).unwrap_or_default();
-                let (address, port) = (probe.address.ip(), probe.address.port());
-                pages.report.found.push(FoundPort { address, host, port, unit });
+                let Some((unit, Unit { address, host })) = self.at(probe.number) else { return };
+                let (address, port) = (address.ip(), address.port());
+                pages.report.found.push(FoundPort { address, host: host.to_owned(), port, unit });
                 self.found.notify_one();
             }
             Event::Verdict { number, state } => self.count(&mut pages.ahead, number, state),
@@ -70,23 +78,29 @@ impl Ledger {
 
     /// Takes what is pending; `None` when nothing has changed.
     pub(super) fn take(&self) -> Option<Report> {
-        let report = &mut self.pages().report;
-        if report.settled == 0 && report.found.is_empty() {
+        let mut pages = self.pages();
+        if pages.report.settled == 0 && pages.report.found.is_empty() {
             return None;
         }
-        let position = report.position;
-        Some(mem::replace(report, Report { position, ..Report::default() }))
+        let rest = Report { position: pages.report.position, ..Report::default() };
+        let hosts = mem::take(&mut pages.hosts).into_values().collect();
+        Some(Report { hosts, ..mem::replace(&mut pages.report, rest) })
     }
 
-    fn count(&self, hosts: &mut Vec<HostTally>, number: u64, state: State) {
+    fn at(&self, number: u64) -> Option<(i64, Unit<'_>)> {
+        self.unit(i64::try_from(number).ok()?)
+    }
+
+    fn count(&self, hosts: &mut Hosts, number: u64, state: State) {
         let tally = match state {
             // Counted when the port itself is stored.
             State::Open => return,
             State::Closed => Tally { closed: 1, ..Tally::default() },
             State::Filtered => Tally { filtered: 1, ..Tally::default() },
         };
-        let Some(unit) = i64::try_from(number).ok().and_then(|number| self.unit(number)) else { return };
-        add(hosts, unit.address.ip(), unit.host, tally);
+        if let Some((_, unit)) = self.at(number) {
+            add(hosts, unit.address.ip(), unit.host, tally);
+        }
     }
 
     fn pages(&self) -> MutexGuard<'_, Pages> {
@@ -98,8 +112,8 @@ impl Pages {
     /// Moves the checkpoint over what is ahead of it. Units that were known to be open are settled on the way, though
     /// nobody tried them again.
     fn advance(&mut self, below: i64) {
-        for host in self.ahead.drain(..) {
-            add(&mut self.report.hosts, host.address, &host.host, host.tally);
+        for (address, host) in mem::take(&mut self.ahead) {
+            add(&mut self.hosts, address, &host.host, host.tally);
         }
         // Before the first probe is handed out, the engine's own checkpoint is 0.
         if below > self.report.position {
@@ -109,14 +123,11 @@ impl Pages {
     }
 }
 
-fn add(hosts: &mut Vec<HostTally>, address: IpAddr, name: &str, tally: Tally) {
-    // Units come address by address, so the last host is nearly always the right one.
-    if let Some(host) = hosts.iter_mut().rev().find(|host| host.address == address) {
-        host.tally.closed += tally.closed;
-        host.tally.filtered += tally.filtered;
-        return;
-    }
-    hosts.push(HostTally { address, host: name.to_owned(), tally });
+fn add(hosts: &mut Hosts, address: IpAddr, name: &str, tally: Tally) {
+    let none = || HostTally { address, host: name.to_owned(), tally: Tally::default() };
+    let host = hosts.entry(address).or_insert_with(none);
+    host.tally.closed += tally.closed;
+    host.tally.filtered += tally.filtered;
 }
 
 #[cfg(test)]
@@ -128,7 +139,7 @@ mod tests {
     #[test]
     fn nothing_is_counted_before_a_checkpoint_covers_it() {
         let plan = Plan::new([("127.0.0.1/32".parse().unwrap(), "127.0.0.1".to_owned())]);
-        let ledger = Ledger::new(plan, PortSet::parse("1-10").unwrap(), 0);
+        let ledger = Ledger::new(plan, PortSet::parse("1-10").unwrap(), Order::new(0..10, 1), 0);
         ledger.note(Event::Verdict { number: 0, state: State::Closed });
         ledger.note(Event::Open(Probe { number: 5, address: ([127, 0, 0, 1], 6).into() }));
         let early = ledger.take().unwrap();

@@ -11,7 +11,7 @@ use shared::{
 };
 use tokio::task::JoinHandle;
 
-use super::ledger::Ledger;
+use super::{ledger::Ledger, order::Order};
 use crate::{Outcome, Work};
 
 /// Open ports are told this soon: long enough that a burst is one transaction.
@@ -25,9 +25,11 @@ pub(super) async fn perform(work: &Work, request: &ScanRequest) -> Result<Outcom
     let Some(plan) = scans::plan(store, claim.job.id).await? else {
         return Err(Error::internal("a shard without a plan"));
     };
+    let units = claim.units.clone();
     let known: HashSet<i64> =
-        list::open_units(store, claim.job.id, claim.position, claim.units.end).await?.into_iter().collect();
-    let ledger = Ledger::new(plan, request.ports.clone(), claim.position);
+        list::open_units(store, claim.job.id, units.start, units.end).await?.into_iter().collect();
+    let order = Order::new(units, claim.job.id.uuid().as_u64_pair().1);
+    let ledger = Ledger::new(plan, request.ports.clone(), order, claim.position);
     let stop = Stop::new();
     let engine = start(work, request, known, Arc::clone(&ledger), stop.clone());
     let ended = follow(work, &ledger, engine).await;
@@ -45,7 +47,7 @@ fn start(
 ) -> JoinHandle<std::result::Result<Summary, portscan::Error>> {
     let mut settings = if request.options.fast_mode { Settings::fast() } else { Settings::default() };
     settings.rate = work.core.limits.scan_rate;
-    let units = work.claim.position..work.claim.units.end;
+    let positions = work.claim.position..work.claim.units.end;
     let token = work.stop.clone();
     let stop_on_token = stop.clone();
     tokio::spawn(async move {
@@ -53,9 +55,10 @@ fn start(
         stop_on_token.stop();
     });
     tokio::task::spawn_blocking(move || {
-        let probes = units.filter(|unit| !known.contains(unit)).filter_map(|number| {
-            let address = ledger.unit(number)?.address;
-            Some(Probe { number: u64::try_from(number).ok()?, address })
+        let probes = positions.filter_map(|position| {
+            let (number, unit) = ledger.unit(position)?;
+            let probe = Probe { number: u64::try_from(position).ok()?, address: unit.address };
+            (!known.contains(&number)).then_some(probe)
         });
         portscan::scan(&settings, probes, &stop, |event| ledger.note(event))
     })

@@ -26,6 +26,7 @@ mod files;
 mod kernel;
 mod ledger;
 mod pace;
+mod permutation;
 mod probe;
 mod scan;
 #[cfg(test)]
@@ -41,6 +42,7 @@ mod worker;
 
 pub use error::Error;
 pub use event::{Event, Shortage, Summary, Tally};
+pub use permutation::Permutation;
 pub use probe::{Probe, State};
 pub use scan::scan;
 pub use settings::Settings;
