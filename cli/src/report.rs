@@ -12,7 +12,7 @@ use serde_json::Value;
 use crate::event::Event;
 use crate::inert::inert_json;
 use crate::terminal::Terminal;
-use crate::wire::{Port, Progress};
+use crate::wire::{Port, Progress, Warning};
 
 pub(crate) use summary::Summary;
 use table::Table;
@@ -51,6 +51,7 @@ impl<'terminal> Report<'terminal> {
         match event.kind.as_str() {
             "progress" => self.progress(event),
             "port_found" => return self.port_found(event),
+            "warning" => self.warning(event),
             "status" => progress::status(self.terminal.bar(), event),
             _ => {}
         }
@@ -61,6 +62,15 @@ impl<'terminal> Report<'terminal> {
         let Some(latest) = event.read() else { return self.unreadable(event) };
         self.latest = latest;
         progress::show(self.terminal.bar(), &latest);
+    }
+
+    /// Whoever reads the lines of JSON has it there.
+    fn warning(&self, event: &Event) {
+        if matches!(self.format, Format::JsonLines) {
+            return;
+        }
+        let Some(Warning { message, .. }) = event.read() else { return self.unreadable(event) };
+        self.terminal.note(&format!("warning: {message}; the rest is scanned"));
     }
 
     fn port_found(&mut self, event: &Event) -> io::Result<()> {

@@ -133,6 +133,16 @@ pub(crate) struct Port {
     pub(crate) version: Option<String>,
 }
 
+/// The `warning` event, and a warning of the results: a part of the target that is not scanned.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Warning {
+    /// The target as it was given.
+    pub(crate) host: Option<String>,
+    /// For people.
+    #[serde(default)]
+    pub(crate) message: String,
+}
+
 /// The results document, as far as the table needs it.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Results {
@@ -149,4 +159,7 @@ pub(crate) struct Results {
     /// One entry an address.
     #[serde(default)]
     pub(crate) hosts: Vec<Value>,
+    /// What was left out.
+    #[serde(default)]
+    pub(crate) warnings: Vec<Warning>,
 }

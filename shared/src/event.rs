@@ -36,6 +36,8 @@ pub enum Fact {
     },
     /// A scan found a port open.
     PortFound(FoundPort),
+    /// A scan goes on without a host whose name has no address.
+    UnresolvedHost(UnresolvedHost),
     /// The job ended. Always the last event.
     Complete {
         /// How it ended.
@@ -61,6 +63,15 @@ pub struct FoundPort {
     pub port: u16,
     /// Its place in the job's plan.
     pub unit: i64,
+}
+
+/// A host that is not scanned, because its name has no address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnresolvedHost {
+    /// The target as it was given.
+    pub host: String,
+    /// What came of looking it up, for a person.
+    pub reason: String,
 }
 
 /// Ports by what they answered, each counted once for each address.

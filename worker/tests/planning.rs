@@ -11,7 +11,7 @@ use std::{
 use shared::{
     core::Core,
     error::Error,
-    event::Tally,
+    event::{Fact, Tally, UnresolvedHost},
     id::ShardId,
     identity::{Principal, authenticate, open_owner},
     job::{
@@ -22,7 +22,10 @@ use shared::{
     ports::PortSet,
     scan::{ScanOptions, ScanRequest, ScanType},
     settings::{Mode, Settings},
-    store::scans::{HostTally, list},
+    store::{
+        events,
+        scans::{HostTally, list},
+    },
     target::TargetList,
 };
 use tempfile::TempDir;
@@ -119,6 +122,45 @@ async fn a_name_without_an_address_fails_the_scan_and_says_so() {
     trial.submit("nowhere.test", "80").await.unwrap();
     let (code, message) = failure(trial.work(&[]).await.1);
     assert_eq!((code, message.as_str()), (FailureCode::UnknownHost, "nowhere.test has no address"));
+}
+
+#[tokio::test]
+async fn a_scan_of_names_without_an_address_alone_fails_and_names_each() {
+    let trial = Trial::start(None).await;
+    trial.submit("nowhere.test,gone.test", "80").await.unwrap();
+    let (code, message) = failure(trial.work(&[]).await.1);
+    assert_eq!(code, FailureCode::UnknownHost);
+    assert_eq!(message, "nowhere.test has no address; gone.test has no address");
+}
+
+#[tokio::test]
+async fn a_name_without_an_address_is_told_and_the_rest_is_scanned() {
+    let trial = Trial::start(None).await;
+    trial.submit("nowhere.test,127.0.0.7,gone.test,app.test", "1").await.unwrap();
+    let (claim, planned) = trial.work(&[("app.test", &["127.0.0.9"])]).await;
+    assert_eq!(planned, Outcome::Settled);
+    let told = events::after(&trial.core.store, claim.job.id, 2, 10).await.unwrap();
+    let left_out = |host: &str| {
+        let reason = format!("{host} has no address");
+        Fact::UnresolvedHost(UnresolvedHost { host: host.to_owned(), reason })
+    };
+    let facts: Vec<Fact> = told.into_iter().map(|event| event.fact).collect();
+    assert_eq!(facts, [left_out("nowhere.test"), left_out("gone.test")]);
+    assert_eq!(trial.work(&[]).await.1, Outcome::Done);
+    let scanned: Vec<String> =
+        trial.hosts(&claim).await.iter().map(|host| format!("{} {}", host.address, host.host)).collect();
+    assert_eq!(scanned, ["127.0.0.7 127.0.0.7", "127.0.0.9 app.test"]);
+}
+
+#[tokio::test]
+async fn a_refused_address_refuses_the_whole_scan_whatever_else_is_named() {
+    let trial = Trial::start(Some("127.0.0.0/8")).await;
+    trial.submit("127.0.0.1,nowhere.test,inside.test", "1").await.unwrap();
+    let (claim, outcome) = trial.work(&[("inside.test", &["10.1.2.3"])]).await;
+    let (code, message) = failure(outcome);
+    assert_eq!(code, FailureCode::Refused);
+    assert!(message.contains("10.1.2.3"), "{message}");
+    assert!(trial.hosts(&claim).await.is_empty() && trial.claim().await.is_none());
 }
 
 #[tokio::test]

@@ -4,13 +4,13 @@ use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use shared::{
-    event::{Event, Fact, FoundPort, Progress},
+    event::{Event, Fact, FoundPort, Progress, UnresolvedHost},
     store::scans::Scan,
 };
 
 use super::{
     problem::failure,
-    wire::{Summary, scan_id, seconds, status_word},
+    wire::{Summary, UNRESOLVED_HOST, scan_id, seconds, status_word},
 };
 
 /// The name of an event.
@@ -18,6 +18,7 @@ pub(super) fn name(fact: &Fact) -> &'static str {
     match fact {
         Fact::Status { .. } => "status",
         Fact::PortFound(_) => "port_found",
+        Fact::UnresolvedHost(_) => "warning",
         Fact::Complete { .. } => "complete",
     }
 }
@@ -31,6 +32,9 @@ fn data(event: &Event) -> Value {
         Fact::PortFound(FoundPort { address, host, port, .. }) => json!({
             "port": port, "scan_id": id, "address": address, "host": host, "protocol": "tcp", "state": "open",
             "service": null, "version": null, "banner": null, "timestamp": timestamp,
+        }),
+        Fact::UnresolvedHost(UnresolvedHost { host, reason }) => json!({
+            "code": UNRESOLVED_HOST, "message": reason, "scan_id": id, "host": host, "timestamp": timestamp,
         }),
         Fact::Complete { status, duration_ms, tally, error } => {
             let mut data = json!({

@@ -14,7 +14,7 @@ use super::{
     caller::Caller,
     envelope::Reply,
     problem::{Problem, failure},
-    wire::{Summary, scan_id, seconds, status_word},
+    wire::{Summary, Warning, scan_id, seconds, status_word, warnings},
 };
 use crate::site::Site;
 
@@ -31,6 +31,7 @@ pub(super) struct Results {
     summary: Summary,
     ports: Vec<Port>,
     hosts: Vec<Host>,
+    warnings: Vec<Warning>,
     error: Option<Value>,
 }
 
@@ -125,6 +126,7 @@ async fn results(site: &Site, scan: &Scan) -> Result<Results, Problem> {
         summary: scan.tally().into(),
         ports: list::found(store, job.id).await?.into_iter().map(Port::from).collect(),
         hosts: list::hosts(store, job.id).await?.into_iter().map(Host::from).collect(),
+        warnings: warnings(site, scan).await?,
         error: job.failure().as_ref().map(failure),
     })
 }

@@ -20,7 +20,7 @@ use super::{
     caller::Caller,
     envelope::Reply,
     problem::{Problem, failure},
-    wire::{Counts, estimated_completion, percent, scan_id, seconds, status_word},
+    wire::{Counts, Warning, estimated_completion, percent, scan_id, seconds, status_word, warnings},
 };
 use crate::site::Site;
 
@@ -147,14 +147,23 @@ impl ScanStatus {
     }
 }
 
+/// Where a scan stands, and what it had to leave out.
+#[derive(Debug, Serialize)]
+pub(super) struct Shown {
+    #[serde(flatten)]
+    status: ScanStatus,
+    warnings: Vec<Warning>,
+}
+
 /// Shows where a scan stands.
 pub(super) async fn status(
     State(site): State<Site>,
     Caller(principal): Caller,
     ScanId(id): ScanId,
-) -> Result<Reply<ScanStatus>, Problem> {
+) -> Result<Reply<Shown>, Problem> {
     let scan = cancel::find(&site.core, &principal, id).await?;
-    Ok(Reply(StatusCode::OK, ScanStatus::new(&site, &scan)))
+    let warnings = warnings(&site, &scan).await?;
+    Ok(Reply(StatusCode::OK, Shown { status: ScanStatus::new(&site, &scan), warnings }))
 }
 
 /// What became of a scan that was cancelled.

@@ -2,7 +2,16 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
-use shared::{event::Tally, id::JobId, job::Status, store::scans::Scan};
+use shared::{
+    error::Error,
+    event::{Tally, UnresolvedHost},
+    id::JobId,
+    job::Status,
+    scan::plan::Plan,
+    store::scans::{self, Scan},
+};
+
+use crate::site::Site;
 
 /// A time as `2024-02-06T12:00:00Z`.
 pub(super) fn seconds(time: DateTime<Utc>) -> String {
@@ -51,6 +60,25 @@ impl From<Tally> for Summary {
     fn from(tally: Tally) -> Self {
         Self { total_ports_scanned: tally.open + tally.closed + tally.filtered, counts: tally.into() }
     }
+}
+
+/// The code of a warning that a host name has no address.
+pub(super) const UNRESOLVED_HOST: &str = "UNRESOLVED_HOST";
+
+/// Something that a scan had to leave out.
+#[derive(Debug, Serialize)]
+pub(super) struct Warning {
+    code: &'static str,
+    message: String,
+    host: String,
+}
+
+/// What a scan had to leave out; nothing before it has been planned.
+pub(super) async fn warnings(site: &Site, scan: &Scan) -> Result<Vec<Warning>, Error> {
+    let plan = scans::plan(&site.core.store, scan.job.id).await?;
+    let hosts = plan.iter().flat_map(Plan::unresolved).cloned();
+    let warning = |UnresolvedHost { host, reason }| Warning { code: UNRESOLVED_HOST, message: reason, host };
+    Ok(hosts.map(warning).collect())
 }
 
 /// Whole per cent of a scan; 100 once it is completed, even if nothing was there to scan.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::duration::written;
+use crate::inert::inert;
 use crate::wire::{Counts, Port, Results};
 
 /// How a scan ended, from the best source there is: its results, its last event, or its last progress.
@@ -26,20 +27,22 @@ impl Summary {
         self.results.ports.iter().filter(|port| port.state.as_deref() == Some("open"))
     }
 
-    /// Shape: a blank line, what was scanned, what was found.
+    /// Shape: a blank line, what was scanned, what was found, and which hosts were left out, if any.
     pub(super) fn text(&self, nothing_found: bool) -> String {
         let counts = self.counts;
         let gap = if nothing_found { "No open port was found.\n" } else { "" };
+        let scanned = counts.total_ports_scanned;
+        let ports = if scanned == 1 { "port" } else { "ports" };
         format!(
-            "{gap}\n{}{}: {} ports scanned in {} ({})\n{} open, {} closed, {} filtered",
-            crate::inert::inert(&self.target),
+            "{gap}\n{}{}: {scanned} {ports} scanned in {} ({})\n{} open, {} closed, {} filtered{}",
+            inert(&self.target),
             self.addresses(),
-            counts.total_ports_scanned,
             written(self.took),
-            crate::inert::inert(&self.status),
+            inert(&self.status),
             counts.open_ports,
             counts.closed_ports,
-            counts.filtered_ports
+            counts.filtered_ports,
+            self.left_out()
         )
     }
 
@@ -50,11 +53,35 @@ impl Summary {
             count => format!(" ({count} addresses)"),
         }
     }
+
+    fn left_out(&self) -> String {
+        let hosts = self.results.warnings.iter().filter_map(|warning| warning.host.as_deref());
+        let hosts: Vec<String> = hosts.map(inert).collect();
+        if hosts.is_empty() { String::new() } else { format!("\nnot scanned: {}", hosts.join(", ")) }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::Warning;
+
+    #[test]
+    fn one_port_is_no_plural_and_a_host_without_an_address_is_named() {
+        let gone = |host: &str| Warning { host: Some(host.to_owned()), ..Warning::default() };
+        let summary = Summary {
+            status: "completed".into(),
+            target: "192.0.2.1,one.test,two.test".into(),
+            counts: Counts { total_ports_scanned: 1, open_ports: 1, ..Counts::default() },
+            results: Results { warnings: vec![gone("one.test"), gone("two.test")], ..Results::default() },
+            ..Summary::default()
+        };
+        assert_eq!(
+            summary.text(false),
+            "\n192.0.2.1,one.test,two.test: 1 port scanned in 0.0 s (completed)\n\
+             1 open, 0 closed, 0 filtered\nnot scanned: one.test, two.test"
+        );
+    }
 
     #[test]
     fn the_summary_tells_targets_ports_states_and_time() {

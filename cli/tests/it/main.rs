@@ -14,3 +14,5 @@ mod interrupting;
 mod printing;
 #[cfg(test)]
 mod reply;
+#[cfg(test)]
+mod unresolved;

@@ -9,7 +9,7 @@ use crate::{
     bell::News,
     core::{Core, contending},
     error::Result,
-    event::{Event, Fact, Progress, Tally},
+    event::{self, Event, Fact, Progress, Tally},
     id::{JobId, ShardId},
     scan::plan::Plan,
     store::{self, Tx, shards::Shard},
@@ -67,7 +67,8 @@ fn last_event(job: &Job, tally: Tally) -> Event {
     Event { job: job.id, seq: job.last_seq, at, fact }
 }
 
-/// Stores the plan of a scan and replaces its planning shard by shards that scan, in one transaction.
+/// Stores the plan of a scan and replaces its planning shard by shards that scan, in one transaction with a fact for
+/// each host that the plan leaves out.
 /// False when the claim is lost.
 ///
 /// # Errors
@@ -79,7 +80,7 @@ pub async fn split(core: &Core, claim: &Claim, plan: &Plan, units: i64) -> Resul
     };
     let ids: Vec<ShardId> = shards.iter().map(|shard| shard.id).collect();
     core.bell.ring(&ids).await;
-    core.bell.tell(vec![news]).await;
+    core.bell.tell(news).await;
     Ok(true)
 }
 
@@ -89,7 +90,7 @@ async fn store_split(
     plan: &Plan,
     units: i64,
     shards: &[Shard],
-) -> Result<Option<News>> {
+) -> Result<Option<Vec<News>>> {
     let (now, id) = (core.clock.now(), claim.job.id);
     let mut tx = core.store.begin().await?;
     if store::shards::finish(&mut tx, &[(claim.shard, claim.attempt)]).await?.is_empty() {
@@ -99,9 +100,16 @@ async fn store_split(
     store::scans::set_plan(&mut tx, id, plan).await?;
     let more = i64::try_from(shards.len()).unwrap_or(i64::MAX) - 1;
     let Some(job) = store::jobs::add_work(&mut tx, id, units, more).await? else { return Ok(None) };
+    let facts: Vec<Fact> = plan.unresolved().iter().cloned().map(Fact::UnresolvedHost).collect();
+    let numbers = i64::try_from(facts.len()).unwrap_or(i64::MAX);
+    let seq = job.last_seq + numbers;
+    if numbers > 0 {
+        store::jobs::count_up(&mut tx, id, 0, numbers).await?;
+    }
+    let events = event::append(&mut tx, id, seq, now, facts).await?;
     tx.commit().await?;
-    let (seq, total) = (job.last_seq, job.total_units);
-    Ok(Some(News::Progress(Progress { job: id, seq, at: now, done: 0, total, tally: Tally::default() })))
+    let progress = Progress { job: id, seq, at: now, done: 0, total: units, tally: Tally::default() };
+    Ok(Some(events.into_iter().map(News::Event).chain([News::Progress(progress)]).collect()))
 }
 
 /// Cuts units into shards of `size`, numbered from 1.

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
 
-use crate::ports::PortSet;
+use crate::{event::UnresolvedHost, ports::PortSet};
 
 /// What is scanned, after names were resolved. Stored with the scan as JSON; never a list of every address.
 ///
@@ -14,6 +14,8 @@ use crate::ports::PortSet;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
     blocks: Vec<Block>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unresolved: Vec<UnresolvedHost>,
 }
 
 /// Neighbouring addresses that were given as one target.
@@ -46,7 +48,19 @@ impl Plan {
             kept.retain(|block| !net.contains(&block.net));
             kept.push(Block { net, host });
         }
-        Self { blocks: kept }
+        Self { blocks: kept, unresolved: Vec::new() }
+    }
+
+    /// The same plan, with the hosts that it had to leave out.
+    #[must_use]
+    pub fn leaving_out(self, unresolved: Vec<UnresolvedHost>) -> Self {
+        Self { unresolved, ..self }
+    }
+
+    /// The hosts that are not scanned, because their names have no address.
+    #[must_use]
+    pub fn unresolved(&self) -> &[UnresolvedHost] {
+        &self.unresolved
     }
 
     /// How many addresses are scanned.

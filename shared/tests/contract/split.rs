@@ -5,9 +5,10 @@ use std::collections::HashSet;
 use shared::{
     bell::{Heard, News},
     error::Error,
+    event::{Fact, UnresolvedHost},
     id::ShardId,
     job::{Status, cancel::cancel, finish::split},
-    store::scans,
+    store::{events, scans},
 };
 
 use crate::{invariants::check, race::race, scanner::Script, stage::Stage};
@@ -15,6 +16,7 @@ use crate::{invariants::check, race::race, scanner::Script, stage::Stage};
 on_both_databases!(
     a_split_covers_every_unit_once,
     a_split_is_rung_and_told,
+    a_split_tells_each_host_that_the_plan_leaves_out,
     a_split_that_fails_half_way_changes_nothing,
     one_of_racing_splits_is_stored,
     a_split_that_meets_a_cancellation_leaves_no_shard,
@@ -49,6 +51,28 @@ async fn a_split_is_rung_and_told(stage: Stage) {
         panic!("progress is told")
     };
     assert_eq!((progress.job, progress.seq, progress.done, progress.total), (job, 2, 0, 40));
+}
+
+async fn a_split_tells_each_host_that_the_plan_leaves_out(stage: Stage) {
+    let script = Script::short();
+    let host =
+        |host: &str| UnresolvedHost { host: host.to_owned(), reason: format!("{host} has no address") };
+    let left_out = vec![host("one.test"), host("two.test")];
+    let plan = script.plan.clone().leaving_out(left_out.clone());
+    let job = stage.submit().await;
+    let first = stage.claim_one(job).await;
+    let mut news = stage.core.bell.news();
+    assert!(split(&stage.core, &first, &plan, script.units()).await.unwrap());
+    let facts: Vec<(i64, Fact)> =
+        left_out.into_iter().zip(3..).map(|(host, seq)| (seq, Fact::UnresolvedHost(host))).collect();
+    let stored = events::after(&stage.core.store, job, 2, 10).await.unwrap();
+    assert_eq!(stored.into_iter().map(|event| (event.seq, event.fact)).collect::<Vec<_>>(), facts);
+    for (seq, fact) in facts {
+        let Some(Heard::Message(News::Event(event))) = news.next().await else { panic!("{fact:?} is told") };
+        assert_eq!((event.seq, event.fact), (seq, fact));
+    }
+    assert_eq!(scans::plan(&stage.core.store, job).await.unwrap(), Some(plan));
+    check(&stage, job).await;
 }
 
 async fn a_split_that_fails_half_way_changes_nothing(stage: Stage) {

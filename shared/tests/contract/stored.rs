@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use shared::{
-    event::{Fact, FoundPort, Tally},
+    event::{Fact, FoundPort, Tally, UnresolvedHost},
     job::{Failure, FailureCode, Status},
     ports::PortSet,
     scan::{ScanOptions, ScanRequest, ScanType, plan::Plan},
@@ -47,6 +47,16 @@ fn plan() -> Plan {
     Plan::new(nets.map(|(net, host)| (net.parse().unwrap(), host.to_owned())))
 }
 
+/// A plan that had to leave out a host, which the first plans never did.
+fn plan_with_unresolved() -> Plan {
+    plan().leaving_out(vec![unresolved_host()])
+}
+
+fn unresolved_host() -> UnresolvedHost {
+    let (host, reason) = ("gone.example.com", "gone.example.com has no address");
+    UnresolvedHost { host: host.to_owned(), reason: reason.to_owned() }
+}
+
 /// Every fact there is, under the name of its file.
 fn facts() -> Vec<(&'static str, Fact)> {
     let status = |status| Fact::Status { status };
@@ -56,6 +66,7 @@ fn facts() -> Vec<(&'static str, Fact)> {
         ("fact_queued", status(Status::Queued)),
         ("fact_running", status(Status::Running)),
         ("fact_port_found", Fact::PortFound(FoundPort { address, host, port: 443, unit: 16_777_215 })),
+        ("fact_unresolved_host", Fact::UnresolvedHost(unresolved_host())),
         ("fact_completed", complete(Status::Completed, 1500, (2, 30, 8), None)),
         ("fact_cancelled", complete(Status::Cancelled, 0, (0, 0, 0), None)),
         ("fact_timed_out", complete(Status::TimedOut, 3_600_000, (1, 2, 3), Some(FailureCode::TimeLimit))),
@@ -99,6 +110,7 @@ fn facts_of_the_first_version_load() {
 #[test]
 fn plans_of_the_first_version_load() {
     assert_eq!(load::<Plan>("plan"), plan());
+    assert_eq!(load::<Plan>("plan_unresolved_host"), plan_with_unresolved());
 }
 
 #[test]
@@ -107,7 +119,7 @@ fn every_stored_file_is_loaded() {
     let mut files: Vec<String> =
         entries.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
     let mut known: Vec<String> = facts().into_iter().map(|(name, _)| name.to_owned()).collect();
-    known.extend(["job_request", "job_request_least", "plan"].map(str::to_owned));
+    known.extend(["job_request", "job_request_least", "plan", "plan_unresolved_host"].map(str::to_owned));
     files.sort();
     known.sort();
     assert_eq!(files, known);
