@@ -55,8 +55,11 @@ Examples:
 
 Without --server the scan runs in this process, on a server of its own that ends with it.
 
+Open ports are printed as they are found, in no order; the results document of --json has them sorted by
+address and port. A host name without an address is told and left out, as long as another target is left.
+
 Exit codes: 0 done; 1 failed, cancelled, or the server could not be reached; 2 wrong use; 130 left at the
-second Ctrl-C. The first Ctrl-C cancels the scan and shows what was found.";
+second Ctrl-C. The first Ctrl-C cancels the scan and shows what was found; the second does not wait for that.";
 
 /// What `up` needs.
 #[derive(Args, Debug)]
@@ -107,13 +110,13 @@ pub(crate) struct Looks {
     /// Probe faster, with shorter waits
     #[arg(long)]
     pub(crate) fast: bool,
-    /// Find out which service answers on an open port
+    /// Ask for the services behind open ports; recorded with the scan, not looked for by this version
     #[arg(long)]
     pub(crate) service_detection: bool,
-    /// Guess the operating system
+    /// Ask for the operating system; recorded with the scan, not looked for by this version
     #[arg(long)]
     pub(crate) os_detection: bool,
-    /// Look at the certificates of TLS ports
+    /// Ask for the certificates of TLS ports; recorded with the scan, not looked at by this version
     #[arg(long)]
     pub(crate) ssl_check: bool,
 }

@@ -7,6 +7,7 @@ use reqwest::{RequestBuilder, Response, StatusCode, redirect};
 use rustls::ClientConfig;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::call_error::CallError;
 use crate::failure::Failure;
@@ -19,6 +20,8 @@ use crate::wire::{CreateScan, Created, Ended, Envelope};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an answer may take that is not a stream.
 const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the question for the server's health may hold up the scan's first line.
+const HEALTH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A server, and our key to it.
 #[derive(Clone, Debug)]
@@ -84,6 +87,13 @@ impl Client {
             Ok(_) | Err(CallError::Refused { status: 409, .. }) => Ok(()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Whether the server says that it has no worker; one that does not say so soon is believed to have one.
+    pub(crate) async fn lacks_worker(&self) -> bool {
+        let asked = self.call(self.http.get(self.server.join("api/v1/health")));
+        let Ok(Ok(health)) = timeout(HEALTH_TIMEOUT, asked).await else { return false };
+        health.pointer("/components/worker").is_some_and(|worker| worker == "missing")
     }
 
     /// Opens the stream behind a link the server gave; the answer is of any status.

@@ -64,8 +64,10 @@ async fn carry_out(command: Command, terminal: &Terminal) -> Result<Exit, Failur
                 Failure::failed("listening for Ctrl-C", error.to_string()).caused_by(error)
             })?;
             tokio::select! {
-                () = interrupts.second() => Ok(Exit::Interrupted),
+                // The scan has the first word: it says what is left behind.
+                biased;
                 outcome = scan::run(&arguments, terminal, &interrupts) => outcome,
+                () = interrupts.second() => Ok(Exit::Interrupted),
             }
         }
     }

@@ -27,7 +27,7 @@ pub(crate) async fn run(
     interrupts: &Interrupts,
 ) -> Result<Exit, Failure> {
     let request = Request { arguments, terminal, interrupts };
-    match arguments.server.as_deref().filter(|server| !server.is_empty()) {
+    match request.server() {
         Some(server) => request.run_on(server, Key::of(arguments)).await,
         None => request.run_embedded().await,
     }
@@ -61,11 +61,61 @@ impl Request<'_> {
     async fn run_on(&self, server: &str, key: Result<Key, Failure>) -> Result<Exit, Failure> {
         let client = Client::new(ServerUrl::parse(server)?, key?)?;
         let mut report = Report::start(self.terminal, &self.arguments.target, self.arguments.json);
-        let scan = self.create(&client).await?;
-        self.terminal.detail(&format!("{} on {}", scan.scan_id, client.server()));
-        let watch = Watch::start(*self, &client, &scan);
-        let ending = watch.to_the_end(&mut report).await?;
-        watch.conclude(ending, &mut report).await
+        let scan = tokio::select! {
+            biased;
+            () = self.interrupts.second() => return Ok(self.leave(&client, None)),
+            created = self.create(&client) => created?,
+        };
+        tokio::select! {
+            biased;
+            () = self.interrupts.second() => Ok(self.leave(&client, Some(&scan))),
+            exit = self.follow(&client, &scan, &mut report) => exit,
+        }
+    }
+
+    async fn follow(
+        &self,
+        client: &Client,
+        scan: &Created,
+        report: &mut Report<'_>,
+    ) -> Result<Exit, Failure> {
+        let started = format!("{} on {}", scan.scan_id, client.server());
+        if self.arguments.json {
+            self.terminal.detail(&started);
+        } else {
+            self.terminal.note(&started);
+        }
+        if self.server().is_some() && client.lacks_worker().await {
+            let text = "warning: the server says that no worker is running; the scan waits until one starts";
+            self.terminal.note(text);
+        }
+        let watch = Watch::start(*self, client, scan);
+        let ending = watch.to_the_end(report).await?;
+        watch.conclude(ending, report).await
+    }
+
+    /// Says what is left behind. A server of this process ends with it, and so do its scans.
+    fn leave(&self, client: &Client, scan: Option<&Created>) -> Exit {
+        if self.server().is_some() {
+            let scans = client.server().join("api/v1/scans");
+            let left = match scan {
+                Some(Created { scan_id, .. }) => format!(
+                    "left without an answer: {scan_id} may still be running on the server; cancel it with: \
+                     curl -X DELETE -H \"Authorization: Bearer $VEDETTE_KEY\" {scans}/{scan_id}"
+                ),
+                None => format!(
+                    "left without an answer: the server may have begun the scan; list your scans with: \
+                     curl -H \"Authorization: Bearer $VEDETTE_KEY\" {scans}"
+                ),
+            };
+            self.terminal.note(&left);
+        }
+        Exit::Interrupted
+    }
+
+    /// The server that was named; a scan without one runs in this process.
+    fn server(&self) -> Option<&str> {
+        self.arguments.server.as_deref().filter(|server| !server.is_empty())
     }
 
     /// Waits for the answer even when interrupted: the scan may be running, and only the answer names it.

@@ -14,19 +14,21 @@ impl ServerUrl {
     /// # Errors
     /// Misuse, for another scheme, or with a user name, a query or a fragment in it.
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
-        let refused = |happened: String| {
-            Failure::misuse(format!("reading the server's address `{text}`"), happened)
-                .advise("write it like https://scans.example.com")
+        let refused = |happened: &str| {
+            // What stands before an @ may be a password.
+            let shown = if text.contains('@') { String::new() } else { format!(" `{text}`") };
+            Failure::misuse(format!("reading the address{shown} in --server or VEDETTE_SERVER"), happened)
+                .advise("write it like https://scans.example.com or http://127.0.0.1:8000")
         };
-        let mut url = Url::parse(text).map_err(|error| refused(error.to_string()))?;
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(refused(format!("`{}` is neither http nor https", url.scheme())));
+        if !["http://", "https://"].iter().any(|start| text.starts_with(start)) {
+            return Err(refused("it does not begin with http:// or https://"));
         }
+        let mut url = Url::parse(text).map_err(|error| refused(&error.to_string()))?;
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(refused("it holds a user name".into()));
+            return Err(refused("it holds a user name"));
         }
         if url.query().is_some() || url.fragment().is_some() {
-            return Err(refused("it holds more than an address".into()));
+            return Err(refused("it holds more than an address"));
         }
         let path = url.path().trim_end_matches('/').to_owned();
         url.set_path(&path);
@@ -89,6 +91,18 @@ mod tests {
         {
             assert_eq!(ServerUrl::parse(text).unwrap_err().exit(), Exit::Misuse, "{text}");
         }
+    }
+
+    #[test]
+    fn a_refused_address_names_its_setting_and_no_password() {
+        let told = |text: &str| ServerUrl::parse(text).unwrap_err().to_string();
+        assert_eq!(
+            told("127.0.0.1:8000"),
+            "reading the address `127.0.0.1:8000` in --server or VEDETTE_SERVER: it does not begin with http:// or \
+             https://; write it like https://scans.example.com or http://127.0.0.1:8000"
+        );
+        assert!(!told("http://ada:open-sesame@a.test").contains("sesame"));
+        assert!(told("http://a.test:99999").contains("port"), "{}", told("http://a.test:99999"));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::process::Command;
 
 use crate::fake::Fake;
+use crate::reply::SCAN;
 
 /// No test takes as long as this.
 const LIMIT: Duration = Duration::from_secs(30);
@@ -55,6 +56,11 @@ pub(crate) fn scan(fake: &Fake, arguments: &[&str]) -> Command {
     let mut command = vedette(&["scan", "lab.test"]);
     command.args(arguments).env("VEDETTE_SERVER", &fake.url).env("VEDETTE_KEY", "sk_live_test");
     command
+}
+
+/// The line on standard error that names the scan.
+pub(crate) fn start_line(fake: &Fake) -> String {
+    format!("vedette: {SCAN} on {}\n", fake.url)
 }
 
 /// Runs a command to its end.

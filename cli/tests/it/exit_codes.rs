@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::command::{run, scan, vedette};
+use crate::command::{run, scan, start_line, vedette};
 use crate::fake::{Fake, header};
 use crate::reply::{Reply, complete, event};
 
@@ -21,7 +21,8 @@ async fn ended_as(status: &str, error: &Value) -> (Option<i32>, String) {
     );
     let ended = run(scan(&fake, &[])).await;
     assert!(ended.output.contains(&format!("1000 ports scanned in 2.5 s ({status})")), "{}", ended.output);
-    (ended.code, ended.errors)
+    let errors = ended.errors.strip_prefix(&start_line(&fake)).expect("the line that names the scan");
+    (ended.code, errors.to_owned())
 }
 
 #[tokio::test]
@@ -112,7 +113,7 @@ async fn the_key_is_sent_as_a_bearer_and_may_come_from_a_file() {
     let ended = run(scan(&fake, &["--key-file", path.to_str().unwrap()])).await;
     assert_eq!(ended.code, Some(0), "{}", ended.errors);
     let heads = fake.requests("");
-    assert_eq!(heads.len(), 3);
+    assert_eq!(heads.len(), 4);
     for head in heads {
         assert_eq!(header(&head, "authorization").unwrap(), "Bearer sk_live_file", "{head}");
     }

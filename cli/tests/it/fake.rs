@@ -65,6 +65,7 @@ impl Fake {
 fn key(method: &str, below: &str) -> String {
     match (method, below) {
         ("POST", _) => "POST /api/v1/scans".to_owned(),
+        (_, "/health") => format!("{method} /api/v1/health"),
         (_, "/ws") => format!("{method} /ws/scans/{SCAN}"),
         _ => format!("{method} /api/v1/scans/{SCAN}{below}"),
     }

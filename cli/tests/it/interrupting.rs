@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
 use tokio::time::timeout;
 
 use crate::command::scan;
 use crate::fake::Fake;
-use crate::reply::{Part, Reply, complete, event, port};
+use crate::reply::{Part, Reply, SCAN, complete, event, port};
 
 /// Within which everything here has to end.
 const SOON: Duration = Duration::from_secs(15);
@@ -78,7 +79,28 @@ async fn the_second_signal_leaves_at_once() {
     send(&child, Signal::INT);
     fake.asked("DELETE").await;
     send(&child, Signal::INT);
-    assert_eq!(end(child).await.0, Some(130));
+    let (code, _, errors) = end(child).await;
+    assert_eq!(code, Some(130));
+    let scans = format!("{}/api/v1/scans", fake.url);
+    assert!(errors.contains(&format!("{SCAN} may still be running on the server")), "{errors}");
+    assert!(errors.contains(&format!("$VEDETTE_KEY\" {scans}/{SCAN}\n")), "{errors}");
+    assert!(!errors.contains("sk_live"), "{errors}");
+}
+
+#[tokio::test]
+async fn the_second_signal_before_the_scan_has_a_name_says_where_to_look() {
+    let fake = patient().await.instead("POST", "", Reply::Http(vec![Part::Until("NEVER")]));
+    let child = scan(&fake, &[]).spawn().unwrap();
+    fake.asked("POST").await;
+    send(&child, Signal::INT);
+    // The second of two equal signals that come at once would be lost.
+    let mut child = child;
+    let mut lines = BufReader::new(child.stderr.as_mut().unwrap()).lines();
+    assert!(lines.next_line().await.unwrap().unwrap().contains("Ctrl-C again leaves at once"));
+    send(&child, Signal::INT);
+    let (code, _, errors) = end(child).await;
+    assert_eq!(code, Some(130));
+    assert!(errors.contains("the server may have begun the scan; list your scans with: "), "{errors}");
 }
 
 #[tokio::test]

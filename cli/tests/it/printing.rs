@@ -5,7 +5,7 @@ use std::process::Stdio;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 
-use crate::command::{run, scan};
+use crate::command::{run, scan, start_line};
 use crate::fake::{Fake, header};
 use crate::reply::{Part, Reply, complete, event, port, results};
 
@@ -31,7 +31,52 @@ ADDRESS           PORT  PROTO  STATE     SERVICE         HOST      VERSION
 lab.test (1 address): 1000 ports scanned in 2.5 s (completed)
 2 open, 990 closed, 8 filtered
 ";
-    assert_eq!((ended.output.as_str(), ended.errors.as_str(), ended.code), (expected, "", Some(0)));
+    assert_eq!(
+        (ended.output.as_str(), ended.errors.as_str(), ended.code),
+        (expected, start_line(&fake).as_str(), Some(0))
+    );
+}
+
+#[tokio::test]
+async fn a_host_without_an_address_is_told_at_once_and_in_the_summary() {
+    let warning =
+        json!({"code": "UNRESOLVED_HOST", "message": "gone.test has no address", "host": "gone.test"});
+    let mut document = results();
+    document["warnings"] = json!([warning]);
+    for (arguments, errors) in
+        [(&[][..], "vedette: warning: gone.test has no address; the rest is scanned\n"), (&["--json"], "")]
+    {
+        let events = [event(3, "warning", &warning), last()];
+        let fake = Fake::start().await.on("GET", "/stream", Reply::stream(events)).instead(
+            "GET",
+            "/results",
+            Reply::data(200, &document),
+        );
+        let ended = run(scan(&fake, arguments)).await;
+        assert_eq!(ended.code, Some(0), "{}", ended.errors);
+        assert!(ended.errors.ends_with(errors), "{}", ended.errors);
+        assert!(ended.output.contains("gone.test"), "{}", ended.output);
+        assert!(
+            !arguments.is_empty() || ended.output.ends_with("\nnot scanned: gone.test\n"),
+            "{}",
+            ended.output
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_server_without_a_worker_is_warned_of() {
+    for (worker, warned) in [("missing", true), ("healthy", false)] {
+        let health = json!({"status": "degraded", "components": {"worker": worker}});
+        let fake = Fake::start().await.on("GET", "/stream", Reply::stream([last()])).on(
+            "GET",
+            "/health",
+            Reply::data(200, &health),
+        );
+        let ended = run(scan(&fake, &[])).await;
+        assert_eq!(ended.code, Some(0));
+        assert_eq!(ended.errors.contains("no worker is running"), warned, "{}", ended.errors);
+    }
 }
 
 #[tokio::test]
@@ -99,6 +144,6 @@ async fn a_reader_that_leaves_ends_the_scan_quietly() {
     drop(command);
     let mut errors = String::new();
     child.stderr.take().unwrap().read_to_string(&mut errors).await.unwrap();
-    assert_eq!((child.wait().await.unwrap().code(), errors.as_str()), (Some(0), ""));
+    assert_eq!((child.wait().await.unwrap().code(), errors), (Some(0), start_line(&fake)));
     assert_eq!(fake.requests("DELETE ").len(), 1);
 }
