@@ -1,4 +1,4 @@
-//! Scans one address: `scan 127.0.0.1 1-65535 [threads]`. Prints open ports and the summary.
+//! Scans one address: `scan 127.0.0.1 1-65535 [connect|syn] [threads]`. Prints open ports and the summary.
 #![expect(clippy::print_stdout, reason = "an example prints what it found")]
 
 use std::{env, error::Error, net::IpAddr};
@@ -11,7 +11,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ports = arguments.next().ok_or("which ports?")?;
     let (first, last) = ports.split_once('-').unwrap_or((&ports, &ports));
     let (first, last): (u16, u16) = (first.parse()?, last.parse()?);
-    let mut settings = Settings::default();
+    let mut settings = match arguments.next().as_deref() {
+        None | Some("connect") => Settings::default(),
+        Some("syn") => Settings::syn(),
+        Some(other) => return Err(format!("no method {other}").into()),
+    };
     if let Some(threads) = arguments.next() {
         settings.threads = threads.parse()?;
     }

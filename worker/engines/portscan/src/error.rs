@@ -8,6 +8,9 @@ pub enum Error {
     /// The kernel refused the event queue or the threads that a scan needs.
     #[error("cannot set up the scan")]
     Setup(#[source] io::Error),
+    /// A SYN scan was asked for, and this process may not use raw sockets.
+    #[error("no raw sockets, which take the right CAP_NET_RAW")]
+    NoRawSockets(#[source] io::Error),
     /// The kernel stopped telling which sockets are ready.
     #[error("cannot wait for sockets")]
     Wait(#[source] io::Error),

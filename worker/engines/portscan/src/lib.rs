@@ -1,6 +1,6 @@
-//! A TCP connect scan on plain threads: a plan of addresses in, open ports and checkpoints out.
+//! A TCP port scan on plain threads: a plan of addresses in, open ports and checkpoints out.
 //!
-//! It needs no right beyond opening sockets, knows no job and no database, and keeps its memory and its open files
+//! By connections it needs no right beyond opening sockets; by SYN packets it needs raw ones. It knows no job and no database, and keeps its memory and its open files
 //! within bounds whatever the size of the plan. [`scan()`] is the whole of it:
 //!
 //! ```
@@ -16,7 +16,8 @@
 //! ```
 //!
 //! Reading order: `scan` (the threads), `desk` and `ledger` (who does what, and what is settled), `worker` (one
-//! thread's loop) with `slots`, `window` and `timing`, then `wire` and `kernel` (the sockets).
+//! thread's loop) with `slots`, `window` and `timing`, then `wire` (what tries a port) with `kernel` (by connections)
+//! and `syn` (by raw packets).
 
 mod desk;
 mod eagerness;
@@ -35,6 +36,7 @@ mod settings;
 mod slots;
 mod socket;
 mod stop;
+mod syn;
 mod timing;
 mod window;
 mod wire;
@@ -45,5 +47,6 @@ pub use event::{Event, Shortage, Summary, Tally};
 pub use permutation::Permutation;
 pub use probe::{Probe, State};
 pub use scan::scan;
-pub use settings::Settings;
+pub use settings::{Method, Settings};
 pub use stop::Stop;
+pub use syn::can_send_raw;

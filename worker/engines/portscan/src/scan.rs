@@ -12,8 +12,9 @@ use crate::{
     kernel::Kernel,
     pace::Pace,
     probe::Probe,
-    settings::Settings,
+    settings::{Method, Settings},
     stop::Stop,
+    syn::{Syn, can_send_raw},
     wire::Wire,
     worker::Worker,
 };
@@ -53,6 +54,7 @@ const CHECKPOINT: Duration = Duration::from_millis(50);
 ///
 /// # Errors
 /// - [`Error::Setup`] when the kernel gives no epoll or no thread.
+/// - [`Error::NoRawSockets`] when the method takes raw sockets and this process has no right to them.
 /// - [`Error::NotAscending`] when a probe's number is not higher than the one before; probes before it may have been
 ///   reported.
 /// - [`Error::Starved`] when for 30 s not one connection could be started.
@@ -68,24 +70,21 @@ pub fn scan(
     stop: &Stop,
     on_event: impl FnMut(Event) + Send,
 ) -> Result<Summary, Error> {
-    let started = Instant::now();
-    let wires = open_wires(settings.threads)?;
-    let allowed = files::allowance();
-    let files_limit = (allowed < settings.window).then_some(Shortage::Files);
-    let share = (settings.window.min(allowed) / wires.len()).max(1);
-    let desk = Desk::new(probes, settings.spread, settings.rate.map(Pace::new), wires.len());
-    let workers = wires.into_iter().map(|wire| Worker::new(wire, settings, share)).collect();
-    let tally = run(&desk, workers, stop, on_event);
-    let outcome = desk.finish();
-    match outcome.failure {
-        Some(failure) => Err(failure),
-        None => Ok(Summary {
-            tally,
-            stopped: !outcome.complete,
-            retries: outcome.retries,
-            window_limited: outcome.shortage.or(files_limit),
-            elapsed: started.elapsed(),
-        }),
+    match settings.method {
+        Method::Connect => {
+            let wires = open_wires(settings.threads)?;
+            let allowed = files::allowance();
+            let within = Settings { window: settings.window.min(allowed), ..settings.clone() };
+            let mut summary = run(wires, &within, probes, stop, on_event)?;
+            let files_limit = (allowed < settings.window).then_some(Shortage::Files);
+            summary.window_limited = summary.window_limited.or(files_limit);
+            Ok(summary)
+        }
+        Method::Syn => {
+            can_send_raw()?;
+            let wires = (0..settings.threads.max(1)).map(|_| Syn::new()).collect();
+            run(wires, settings, probes, stop, on_event)
+        }
     }
 }
 
@@ -96,7 +95,32 @@ fn open_wires(threads: usize) -> Result<Vec<Kernel>, Error> {
     Ok(wires)
 }
 
-fn run<I: Iterator<Item = Probe> + Send, W: Wire + Send>(
+fn run<W: Wire + Send>(
+    wires: Vec<W>,
+    settings: &Settings,
+    probes: impl Iterator<Item = Probe> + Send,
+    stop: &Stop,
+    on_event: impl FnMut(Event),
+) -> Result<Summary, Error> {
+    let started = Instant::now();
+    let share = (settings.window / wires.len().max(1)).max(1);
+    let desk = Desk::new(probes, settings.spread, settings.rate.map(Pace::new), wires.len());
+    let workers = wires.into_iter().map(|wire| Worker::new(wire, settings, share)).collect();
+    let tally = employ(&desk, workers, stop, on_event);
+    let outcome = desk.finish();
+    match outcome.failure {
+        Some(failure) => Err(failure),
+        None => Ok(Summary {
+            tally,
+            stopped: !outcome.complete,
+            retries: outcome.retries,
+            window_limited: outcome.shortage,
+            elapsed: started.elapsed(),
+        }),
+    }
+}
+
+fn employ<I: Iterator<Item = Probe> + Send, W: Wire + Send>(
     desk: &Desk<I>,
     workers: Vec<Worker<W>>,
     stop: &Stop,

@@ -6,6 +6,8 @@ use std::{num::NonZero, thread, time::Duration};
 /// makes a scan that ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
+    /// How to try a port. Default [`Method::Connect`].
+    pub method: Method,
     /// Attempts per probe, the first one included. Default 3.
     pub tries: u32,
     /// Wait for an answer from an address that has not answered yet. Default 500 ms; doubled from try to try.
@@ -14,7 +16,8 @@ pub struct Settings {
     pub min_timeout: Duration,
     /// Longest wait, doubling included. Default 1 s.
     pub max_timeout: Duration,
-    /// Connections in flight at most, all threads together. Default 4000; the file limit may lower it.
+    /// Probes in flight at most, all threads together. Default 4000; the file limit may lower it for
+    /// [`Method::Connect`], which takes an open file for each.
     pub window: usize,
     /// How far, in probe numbers, work may run ahead of the lowest unsettled probe. Default 65,536.
     ///
@@ -26,7 +29,27 @@ pub struct Settings {
     pub rate: Option<u32>,
 }
 
+/// How to try a port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Method {
+    /// A connection, made and closed again. It takes no right.
+    #[default]
+    Connect,
+    /// A bare SYN. It takes [raw sockets](crate::can_send_raw), and hardly any memory for a port that is silent.
+    Syn,
+}
+
 impl Settings {
+    /// For [`Method::Syn`], with as many probes in flight as it bears.
+    ///
+    /// ```
+    /// assert_eq!(portscan::Settings::syn().method, portscan::Method::Syn);
+    /// ```
+    #[must_use]
+    pub fn syn() -> Self {
+        Self { method: Method::Syn, window: 32_768, ..Self::default() }
+    }
+
     /// For paths that hardly lose packets: 2 tries, 250 ms first, 50 to 500 ms after that.
     ///
     /// A silent port costs 750 ms at most instead of 2.5 s, and a port is missed where two packets in a row are lost.
@@ -52,6 +75,7 @@ impl Default for Settings {
     fn default() -> Self {
         let processors = thread::available_parallelism().map_or(1, NonZero::get);
         Self {
+            method: Method::Connect,
             tries: 3,
             first_timeout: Duration::from_millis(500),
             min_timeout: Duration::from_millis(100),

@@ -1,5 +1,5 @@
 use std::{
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     os::fd::OwnedFd,
     time::Duration,
 };
@@ -45,13 +45,32 @@ pub(crate) fn judge_connected(socket: &OwnedFd, peer: SocketAddr) -> Reply {
     }
 }
 
-/// Whether this machine has an address to speak to `peer` from. No packet is sent.
+/// Whether this machine has an address to speak to `peer` from.
 ///
 /// EADDRNOTAVAIL says either that there is none, which lasts, or that all local ports are taken, which passes.
 pub(crate) fn has_source(peer: SocketAddr) -> bool {
+    !matches!(route(peer), Err(Errno::ADDRNOTAVAIL))
+}
+
+/// The address that this machine speaks to `peer` from.
+pub(crate) fn source(peer: SocketAddr) -> Result<IpAddr, Errno> {
+    let local = net::getsockname(route(peer)?)?;
+    SocketAddr::try_from(local).map(|local| local.ip()).map_err(|_| Errno::INVAL)
+}
+
+/// A UDP socket connected to `peer`: the kernel has looked up the way there, and no packet is sent.
+fn route(peer: SocketAddr) -> Result<OwnedFd, Errno> {
+    let socket = open_of(SocketType::DGRAM, peer.is_ipv6())?;
+    net::connect(&socket, &peer)?;
+    Ok(socket)
+}
+
+/// Takes a local TCP port that is free on all addresses, for as long as the socket lives. Nobody listens there.
+pub(crate) fn reserve_port(v6: bool) -> Result<(OwnedFd, u16), Errno> {
+    let socket = open_of(SocketType::STREAM, v6)?;
     let unbound: SocketAddr =
-        if peer.is_ipv6() { (Ipv6Addr::UNSPECIFIED, 0).into() } else { (Ipv4Addr::UNSPECIFIED, 0).into() };
-    let Ok(socket) = open_of(SocketType::DGRAM, peer.is_ipv6()) else { return true };
-    let Ok(()) = net::bind(&socket, &unbound) else { return true };
-    net::connect(&socket, &peer) != Err(Errno::ADDRNOTAVAIL)
+        if v6 { (Ipv6Addr::UNSPECIFIED, 0).into() } else { (Ipv4Addr::UNSPECIFIED, 0).into() };
+    net::bind(&socket, &unbound)?;
+    let local = SocketAddr::try_from(net::getsockname(&socket)?).map_err(|_| Errno::INVAL)?;
+    Ok((socket, local.port()))
 }

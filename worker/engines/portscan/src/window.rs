@@ -1,6 +1,6 @@
 /// How many connections may be in flight.
 ///
-/// It starts small so that a scan is not a burst, grows by one per finished attempt (doubling per round trip), and
+/// It starts at an eighth, so that a scan is not a burst, grows by one per finished attempt (doubling per round trip), and
 /// halves when the machine runs short; after that it grows by one per round. Loss does not shrink it: a silent port
 /// looks just like a lost packet.
 #[derive(Debug)]
@@ -11,12 +11,14 @@ pub(crate) struct Window {
     finished: usize,
 }
 
+/// At least this, to begin with.
 const START: usize = 256;
 
 impl Window {
     pub(crate) fn new(most: usize) -> Self {
         let at_least_one = most.max(1);
-        Self { limit: START.min(at_least_one), most: at_least_one, careful: false, finished: 0 }
+        let start = START.max(most / 8).min(at_least_one);
+        Self { limit: start, most: at_least_one, careful: false, finished: 0 }
     }
 
     /// How many more may be started.

@@ -35,6 +35,17 @@ pub(crate) fn run_in_empty_network(name: &str) -> bool {
     true
 }
 
+/// Starts the test `name` again as somebody with no rights over this machine's network, where this machine allows to
+/// become that; `false` if not.
+pub(crate) fn run_without_rights(name: &str) -> bool {
+    let allowed = Command::new("unshare").args(["-r", "true"]).output();
+    if !allowed.is_ok_and(|output| output.status.success()) {
+        return false;
+    }
+    run_script(r#"exec unshare -r "$0" "$@""#, name);
+    true
+}
+
 fn run_script(script: &str, name: &str) {
     let program = env::current_exe().expect("this test is a file");
     let mut command = Command::new("sh");

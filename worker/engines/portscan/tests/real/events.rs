@@ -3,7 +3,7 @@ use std::{
     time::Duration,
 };
 
-use portscan::{Error, Probe, Settings, Stop, scan};
+use portscan::{Error, Method, Probe, Settings, Stop, scan};
 
 use crate::record::{V4, record, try_scan};
 
@@ -58,6 +58,7 @@ fn numbers_that_do_not_ascend_are_an_error() {
 fn zero_settings_still_make_a_scan() {
     let none = Duration::ZERO;
     let settings = Settings {
+        method: Method::Connect,
         tries: 0,
         first_timeout: none,
         min_timeout: none,

@@ -1,0 +1,248 @@
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, RandomState},
+    io, mem,
+    net::{IpAddr, SocketAddr},
+    time::{Duration, Instant},
+};
+
+use rustix::io::Errno;
+
+use self::{
+    answer::{Answer, Verdict},
+    link::{Link, Outgoing},
+    waiting::{Peer, Waiting},
+};
+use crate::{
+    error::Error,
+    event::Shortage,
+    socket,
+    wire::{Reply, Wire},
+};
+
+mod answer;
+mod filter;
+mod link;
+mod packet;
+mod waiting;
+
+/// Bare SYN packets through raw sockets: no connection is ever made, and the kernel, which knows of none, takes back
+/// what a target opened.
+///
+/// The sequence number of a probe is a keyed hash of whom it is for, and an answer counts only if it repeats that
+/// number. Every try of a probe is the same packet, so an answer to an earlier try is as good as one to the last.
+pub(crate) struct Syn {
+    ipv4: Option<Link>,
+    ipv6: Option<Link>,
+    key: RandomState,
+    waiting: Waiting,
+    /// Packets of one family, to be sent together.
+    outbox: Vec<Outgoing>,
+    /// How many packets are sent together: one, where the last could not be sent, so that whoever hands one in knows.
+    batch: usize,
+    /// Slots whose packet could not be sent.
+    unsent: Vec<usize>,
+    /// The own address for each other one, or why there is none.
+    sources: HashMap<IpAddr, Result<IpAddr, Reply>>,
+    origin: Instant,
+}
+
+/// Packets sent together at most.
+const BATCH: usize = 64;
+/// Addresses for which the own address is remembered.
+const SOURCES: usize = 4096;
+
+impl Syn {
+    pub(crate) fn new() -> Self {
+        Self {
+            ipv4: None,
+            ipv6: None,
+            key: RandomState::new(),
+            waiting: Waiting::default(),
+            outbox: Vec::new(),
+            batch: BATCH,
+            unsent: Vec::new(),
+            sources: HashMap::new(),
+            origin: Instant::now(),
+        }
+    }
+
+    fn link(&mut self, v6: bool) -> Result<&Link, Errno> {
+        let place = if v6 { &mut self.ipv6 } else { &mut self.ipv4 };
+        match place {
+            Some(link) => Ok(link),
+            None => Ok(place.insert(Link::open(v6)?)),
+        }
+    }
+
+    /// The address that packets to `peer` are sent from.
+    fn source(&mut self, peer: SocketAddr) -> Result<IpAddr, Reply> {
+        if let Some(source) = self.sources.get(&peer.ip()) {
+            return *source;
+        }
+        let source = socket::source(peer).map_err(judge);
+        if matches!(source, Err(Reply::Short(_))) {
+            return source;
+        }
+        if self.sources.len() >= SOURCES {
+            self.sources.clear();
+        }
+        self.sources.insert(peer.ip(), source);
+        source
+    }
+
+    /// The probe of an address and port, or what stands in its way.
+    fn probe(&mut self, slot: usize, peer: SocketAddr) -> Result<Outgoing, Reply> {
+        if peer.ip().is_unspecified() || peer.ip().is_multicast() {
+            return Err(Reply::Unreachable);
+        }
+        let source = self.source(peer)?;
+        let port = self.link(peer.is_ipv6()).map_err(judge)?.port;
+        let number = number(&self.key, (peer.ip(), peer.port()));
+        let packet = packet::syn(SocketAddr::new(source, port), peer, number);
+        Ok(Outgoing { slot, to: link::destination(peer), packet })
+    }
+
+    /// Sends what is in the outbox. Whose packet could not be sent has its answer then.
+    fn flush(&mut self) {
+        let mut outbox = mem::take(&mut self.outbox);
+        let mut left = outbox.as_slice();
+        while let Some(first) = left.first() {
+            let (sent, result) = match self.link(first.is_ipv6()) {
+                Ok(link) => link.send(left),
+                Err(error) => (0, Err(error)),
+            };
+            left = left.get(sent..).unwrap_or_default();
+            self.batch = BATCH;
+            if let Err(error) = result {
+                left = self.give_up(left, judge(error));
+            }
+        }
+        outbox.clear();
+        self.outbox = outbox;
+    }
+
+    /// Answers those whose packet could not be sent: the first one, or all where the machine is short of something.
+    /// Gives those that are left.
+    fn give_up<'a>(&mut self, left: &'a [Outgoing], reply: Reply) -> &'a [Outgoing] {
+        let is_short = matches!(reply, Reply::Short(_));
+        let (failed, rest) = left.split_at(if is_short { left.len() } else { 1.min(left.len()) });
+        for outgoing in failed {
+            self.waiting.answer_one(outgoing.slot, reply);
+            self.unsent.push(outgoing.slot);
+        }
+        if is_short {
+            self.batch = 1;
+        }
+        rest
+    }
+
+    /// Takes in what has come.
+    fn read(&mut self, ready: &mut Vec<usize>) -> Result<(), Errno> {
+        let (key, waiting) = (&self.key, &mut self.waiting);
+        let mut take = |answer: Answer| {
+            if answer.number == number(key, answer.peer) {
+                waiting.answer(answer.peer, reply_of(answer.verdict), ready);
+            }
+        };
+        for link in [&self.ipv4, &self.ipv6].into_iter().flatten() {
+            link.receive(&mut take)?;
+        }
+        Ok(())
+    }
+}
+
+/// The sequence number of the probes of an address and port.
+fn number(key: &RandomState, peer: Peer) -> u32 {
+    u32::try_from(key.hash_one(peer) >> 32).unwrap_or_default()
+}
+
+fn reply_of(verdict: Verdict) -> Reply {
+    match verdict {
+        Verdict::Open => Reply::Open,
+        Verdict::Closed => Reply::Refused,
+        Verdict::Unreachable => Reply::Unreachable,
+    }
+}
+
+/// What it means that a packet could not be sent.
+fn judge(error: Errno) -> Reply {
+    match error {
+        Errno::MFILE | Errno::NFILE => Reply::Short(Shortage::Files),
+        Errno::AGAIN | Errno::NOBUFS | Errno::NOMEM => Reply::Short(Shortage::Memory),
+        Errno::ADDRINUSE => Reply::Short(Shortage::Ports),
+        _ => Reply::Unreachable,
+    }
+}
+
+/// An address as the kernel sends to it: an IPv4 address in the form of IPv6 is an IPv4 address.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(ip) => (ip, address.port()).into(),
+        IpAddr::V6(_) => address,
+    }
+}
+
+/// Tells whether this process may scan by SYN: it takes raw sockets, and so the right `CAP_NET_RAW`.
+///
+/// ```
+/// match portscan::can_send_raw() {
+///     Ok(()) => println!("Method::Syn will do"),
+///     Err(reason) => println!("only Method::Connect: {reason}"),
+/// }
+/// ```
+///
+/// # Errors
+/// [`Error::NoRawSockets`] with the kernel's reason.
+pub fn can_send_raw() -> Result<(), Error> {
+    match Link::open(false) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::NoRawSockets(error.into())),
+    }
+}
+
+impl Wire for Syn {
+    fn now(&self) -> Duration {
+        self.origin.elapsed()
+    }
+
+    fn connect(&mut self, slot: usize, address: SocketAddr) -> Reply {
+        let peer = canonical(address);
+        let outgoing = match self.probe(slot, peer) {
+            Ok(outgoing) => outgoing,
+            Err(reply) => return reply,
+        };
+        if self.outbox.first().is_some_and(|first| first.is_ipv6() != outgoing.is_ipv6()) {
+            self.flush();
+        }
+        self.waiting.add(slot, (peer.ip(), peer.port()));
+        self.outbox.push(outgoing);
+        if self.outbox.len() < self.batch {
+            return Reply::Pending;
+        }
+        self.flush();
+        self.waiting.take(slot).unwrap_or(Reply::Pending)
+    }
+
+    fn check(&mut self, slot: usize, _address: SocketAddr) -> Reply {
+        self.waiting.take(slot).unwrap_or(Reply::Pending)
+    }
+
+    fn abandon(&mut self, slot: usize) {
+        self.waiting.remove(slot);
+    }
+
+    fn discard(&mut self, _slot: usize) {}
+
+    fn wait(&mut self, limit: Duration, ready: &mut Vec<usize>) -> io::Result<()> {
+        self.flush();
+        ready.append(&mut self.unsent);
+        self.read(ready)?;
+        if !ready.is_empty() || limit.is_zero() {
+            return Ok(());
+        }
+        link::wait([self.ipv4.as_ref(), self.ipv6.as_ref()].into_iter().flatten(), limit)?;
+        self.read(ready)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,234 @@
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// What a packet says about a probe of ours. Nothing in it is proven before its number is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Answer {
+    /// The address and port that were probed.
+    pub(crate) peer: (IpAddr, u16),
+    /// The port it was probed from.
+    pub(crate) own_port: u16,
+    /// The sequence number of the probe.
+    pub(crate) number: u32,
+    pub(crate) verdict: Verdict,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// SYN and ACK.
+    Open,
+    /// RST.
+    Closed,
+    /// An ICMP destination unreachable, from whoever on the way.
+    Unreachable,
+}
+
+const TCP: u8 = 6;
+const ICMP: u8 = 1;
+const ICMP_UNREACHABLE: u8 = 3;
+/// Says that the packet must be cut, not that nobody is there.
+const FRAGMENTATION_NEEDED: u8 = 4;
+const ICMPV6: u8 = 58;
+const ICMPV6_UNREACHABLE: u8 = 1;
+const FRAGMENT_OFFSET: u16 = 0x1fff;
+const SYN: u8 = 0x02;
+const RST: u8 = 0x04;
+const ACK: u8 = 0x10;
+
+/// Reads a packet from its IP header on; `None` for what is no answer, whatever the bytes.
+///
+/// Extension headers of IPv6 are not followed: nobody puts them before an answer to a SYN.
+pub(crate) fn read(packet: &[u8]) -> Option<Answer> {
+    let outer = Ip::read(packet)?;
+    match (outer.protocol, outer.source) {
+        (TCP, _) => read_tcp(&outer),
+        (ICMP, IpAddr::V4(_)) => {
+            let (kind, code) = (byte(outer.payload, 0)?, byte(outer.payload, 1)?);
+            let is_unreachable = kind == ICMP_UNREACHABLE && code != FRAGMENTATION_NEEDED;
+            is_unreachable.then(|| read_quoted(outer.payload))?
+        }
+        (ICMPV6, IpAddr::V6(_)) => {
+            let is_unreachable = byte(outer.payload, 0)? == ICMPV6_UNREACHABLE;
+            is_unreachable.then(|| read_quoted(outer.payload))?
+        }
+        _ => None,
+    }
+}
+
+fn read_tcp(ip: &Ip) -> Option<Answer> {
+    let flags = byte(ip.payload, 13)?;
+    let verdict = match flags & (SYN | RST | ACK) {
+        flags if flags == SYN | ACK => Verdict::Open,
+        // Without ACK there is no number that proves it.
+        flags if flags & RST != 0 && flags & ACK != 0 => Verdict::Closed,
+        _ => return None,
+    };
+    Some(Answer {
+        peer: (ip.source, short(ip.payload, 0)?),
+        own_port: short(ip.payload, 2)?,
+        number: long(ip.payload, 8)?.wrapping_sub(1),
+        verdict,
+    })
+}
+
+/// An ICMP error quotes the packet that it is about: its IP header and at least eight bytes more.
+fn read_quoted(message: &[u8]) -> Option<Answer> {
+    let quoted = Ip::read(message.get(8..)?)?;
+    if quoted.protocol != TCP {
+        return None;
+    }
+    Some(Answer {
+        peer: (quoted.destination, short(quoted.payload, 2)?),
+        own_port: short(quoted.payload, 0)?,
+        number: long(quoted.payload, 4)?,
+        verdict: Verdict::Unreachable,
+    })
+}
+
+struct Ip<'a> {
+    source: IpAddr,
+    destination: IpAddr,
+    protocol: u8,
+    payload: &'a [u8],
+}
+
+impl<'a> Ip<'a> {
+    fn read(packet: &'a [u8]) -> Option<Self> {
+        let first = byte(packet, 0)?;
+        match first >> 4 {
+            4 if short(packet, 6)? & FRAGMENT_OFFSET == 0 => Some(Self {
+                source: Ipv4Addr::from(long(packet, 12)?).into(),
+                destination: Ipv4Addr::from(long(packet, 16)?).into(),
+                protocol: byte(packet, 9)?,
+                payload: packet.get(usize::from(first & 0x0f).max(5) * 4..)?,
+            }),
+            6 => Some(Self {
+                source: Ipv6Addr::from(array::<16>(packet, 8)?).into(),
+                destination: Ipv6Addr::from(array::<16>(packet, 24)?).into(),
+                protocol: byte(packet, 6)?,
+                payload: packet.get(40..)?,
+            }),
+            _ => None,
+        }
+    }
+}
+
+fn array<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..)?.first_chunk().copied()
+}
+
+fn byte(bytes: &[u8], at: usize) -> Option<u8> {
+    bytes.get(at).copied()
+}
+
+fn short(bytes: &[u8], at: usize) -> Option<u16> {
+    array(bytes, at).map(u16::from_be_bytes)
+}
+
+fn long(bytes: &[u8], at: usize) -> Option<u32> {
+    array(bytes, at).map(u32::from_be_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+    use crate::syn::packet;
+
+    const PEERS: [(&str, &str); 2] =
+        [("192.0.2.1:40000", "198.51.100.7:443"), ("[::1]:40000", "[2001:db8::7]:443")];
+
+    fn pairs() -> impl Iterator<Item = (SocketAddr, SocketAddr)> {
+        PEERS.into_iter().map(|(own, peer)| (own.parse().expect("valid"), peer.parse().expect("valid")))
+    }
+
+    fn header_length(address: SocketAddr) -> usize {
+        if address.is_ipv6() { 40 } else { 20 }
+    }
+
+    /// What the peer sends back: a segment with these flags that acknowledges `acknowledged`.
+    fn reply(own: SocketAddr, peer: SocketAddr, flags: u8, acknowledged: u32) -> Vec<u8> {
+        let mut packet = packet::syn(peer, own, 99);
+        let tcp = header_length(own);
+        packet[tcp + 8..tcp + 12].copy_from_slice(&acknowledged.to_be_bytes());
+        packet[tcp + 13] = flags;
+        packet
+    }
+
+    /// An ICMP error about a probe, from a router on the way.
+    fn unreachable(own: SocketAddr, peer: SocketAddr, code: u8, number: u32) -> Vec<u8> {
+        let probe = packet::syn(own, peer, number);
+        let mut packet = packet::syn(peer, own, 0);
+        let header = header_length(own);
+        packet.truncate(header);
+        if own.is_ipv6() {
+            packet[6] = ICMPV6;
+            packet.extend([ICMPV6_UNREACHABLE, code]);
+        } else {
+            packet[9] = ICMP;
+            packet.extend([ICMP_UNREACHABLE, code]);
+        }
+        packet.extend([0; 6]);
+        packet.extend(&probe[..header + 8]);
+        packet
+    }
+
+    #[test]
+    fn syn_ack_is_open_and_rst_is_closed() {
+        for (own, peer) in pairs() {
+            let answer = |flags| read(&reply(own, peer, flags, 8));
+            let closed =
+                Answer { peer: (peer.ip(), 443), own_port: 40_000, number: 7, verdict: Verdict::Closed };
+            assert_eq!(answer(RST | ACK), Some(closed));
+            assert_eq!(answer(SYN | ACK), Some(Answer { verdict: Verdict::Open, ..closed }));
+            assert_eq!(answer(SYN | RST | ACK), Some(closed));
+            assert_eq!([answer(SYN), answer(RST), answer(ACK), answer(0)], [None; 4]);
+        }
+    }
+
+    #[test]
+    fn an_icmp_error_is_about_the_packet_that_it_quotes() {
+        for (own, peer) in pairs() {
+            let expected =
+                Answer { peer: (peer.ip(), 443), own_port: 40_000, number: 7, verdict: Verdict::Unreachable };
+            assert_eq!(read(&unreachable(own, peer, 3, 7)), Some(expected));
+        }
+        let [(own, peer), _] = PEERS.map(|(own, peer)| (own.parse().unwrap(), peer.parse().unwrap()));
+        assert_eq!(read(&unreachable(own, peer, FRAGMENTATION_NEEDED, 7)), None);
+    }
+
+    #[test]
+    fn half_a_packet_is_no_answer() {
+        for (own, peer) in pairs() {
+            for whole in [reply(own, peer, SYN | ACK, 8), unreachable(own, peer, 1, 7)] {
+                let needed = (0..=whole.len()).find(|length| read(&whole[..*length]).is_some());
+                assert!(needed.is_some_and(|needed| needed >= header_length(own) + 12), "{needed:?}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in vec(any::<u8>(), 0..200)) {
+            let _answer = read(&bytes);
+        }
+
+        #[test]
+        fn any_change_of_an_answer_is_read_or_refused(
+            first: bool, error: bool, changes in vec((0..120_usize, any::<u8>()), 0..8), length in 0..120_usize,
+        ) {
+            let (own, peer) = pairs().nth(usize::from(first)).expect("two");
+            let mut packet = if error { unreachable(own, peer, 1, 7) } else { reply(own, peer, SYN | ACK, 8) };
+            for (place, value) in changes {
+                let length = packet.len();
+                packet[place % length] = value;
+            }
+            packet.truncate(length);
+            let _answer = read(&packet);
+        }
+    }
+}
