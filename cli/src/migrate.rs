@@ -5,6 +5,7 @@ use shared::{
     clock::Clock,
     core::Core,
     identity::open_owner,
+    limit::Limiter,
     settings::{Mode, Settings, environment},
     store::Store,
 };
@@ -30,9 +31,11 @@ async fn migrate(terminal: &Terminal) -> Result<(), Cause> {
     shared::log::start(&settings.log);
     let store = Store::open(&settings.database_url, 2).await?;
     store.migrate().await?;
-    // Nothing here rings, so Redis need not be there yet.
+    // Nothing here rings or counts, so Redis need not be there yet.
     let bell = Bell::open(None).await?;
-    let core = Core { store, bell, clock: Clock::System, secret: settings.secret, limits: settings.limits };
+    let limiter = Limiter::open(None).await?;
+    let (clock, secret, limits) = (Clock::System, settings.secret, settings.limits);
+    let core = Core { store, bell, limiter, clock, secret, limits };
     let owner = open_owner(&core, &settings.owner_email, settings.owner_key).await?;
     terminal.line("The database has the tables of this version.")?;
     if let Some(owner) = owner {

@@ -1,4 +1,4 @@
-//! What every function of the core needs: the database, the bell, the time, the secret and the limits.
+//! What every function of the core needs: the database, the bell, the counts, the time, the secret and the limits.
 
 use std::{future::Future, time::Duration};
 
@@ -7,6 +7,7 @@ use crate::{
     clock::Clock,
     error::{Error, Invalid, Result},
     identity::Secret,
+    limit::Limiter,
     settings::{Limits, Settings},
     store::Store,
 };
@@ -18,6 +19,8 @@ pub struct Core {
     pub store: Store,
     /// The bell.
     pub bell: Bell,
+    /// What callers have used of their limits.
+    pub limiter: Limiter,
     /// The time.
     pub clock: Clock,
     /// The secret under which keys are digested.
@@ -27,7 +30,7 @@ pub struct Core {
 }
 
 impl Core {
-    /// Opens the database and the bell that the settings name.
+    /// Opens the database, the bell and the counts that the settings name.
     ///
     /// # Errors
     /// `Unavailable` when one of them does not answer.
@@ -35,6 +38,7 @@ impl Core {
         Ok(Self {
             store: Store::open(&settings.database_url, settings.database_connections).await?,
             bell: Bell::open(settings.redis_url.as_deref()).await?,
+            limiter: Limiter::open(settings.redis_url.as_deref()).await?,
             clock: Clock::System,
             secret: settings.secret.clone(),
             limits: settings.limits.clone(),

@@ -11,6 +11,7 @@ pub mod id;
 pub mod identity;
 pub mod invalid;
 pub mod job;
+pub mod limit;
 pub mod log;
 pub mod ports;
 pub mod process;

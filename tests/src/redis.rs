@@ -87,6 +87,16 @@ impl Redis {
         keys.map(str::to_owned).collect()
     }
 
+    /// Milliseconds until a key is forgotten; negative where it never is.
+    ///
+    /// # Panics
+    /// When the server does not answer.
+    pub async fn lifetime(&self, key: &str) -> i64 {
+        let reply = self.ask(&format!("PTTL {key}")).await.expect("redis answers");
+        let number = reply.lines().find_map(|line| line.strip_prefix(':'));
+        number.and_then(|number| number.parse().ok()).expect("a number")
+    }
+
     /// Puts entries of nobody in front of and behind whatever stands in a list.
     ///
     /// # Panics

@@ -10,7 +10,7 @@ use vedette_tests::source::{Source, dependencies};
 /// A crate, and the only places whose code may name it.
 const FENCED: [(&str, &[&str]); 8] = [
     ("sqlx", &["shared/src/store", "shared/tests/contract/database.rs"]),
-    ("redis", &["shared/src/bell", "worker/src/runner", "worker/src/doorbell"]),
+    ("redis", &["shared/src/bell", "shared/src/limit", "worker/src/runner", "worker/src/doorbell"]),
     ("apalis", &["shared/src/bell", "worker/src/runner", "worker/src/doorbell"]),
     ("apalis_core", &["shared/src/bell", "worker/src/runner", "worker/src/doorbell"]),
     ("apalis_cron", &["shared/src/bell", "worker/src/runner", "worker/src/doorbell"]),

@@ -1,5 +1,5 @@
-//! The contract of the storage and of the bell: what holds on both databases and on both bells, whatever happens at
-//! the same time.
+//! The contract of the storage, of the bell and of the counts: what holds on both kinds of each, whatever happens at the
+//! same time.
 //!
 //! Each story is a function over a [`stage::Stage`], told on SQLite and on Postgres. The clock stands still until a
 //! story moves it.
@@ -20,6 +20,7 @@ mod history;
 mod identity;
 mod interleaving;
 mod invariants;
+mod limit;
 mod list;
 mod migrations;
 mod race;
