@@ -1,6 +1,6 @@
 //! The CyberSec dialect: `/api/v1` and `/ws/scans`.
 //!
-//! `caller` finds the credential, `envelope` wraps what is answered, `problem` words what is refused; every other
+//! `caller` finds the credential, `limit` counts the request, `envelope` wraps what is answered, `problem` words what is refused; every other
 //! file is one resource, with its wire structs and its handlers.
 
 mod account;
@@ -9,6 +9,7 @@ mod caller;
 mod envelope;
 mod event;
 mod health;
+mod limit;
 mod list;
 mod problem;
 mod results;
@@ -32,7 +33,7 @@ use tower_http::{
     cors::{Any as AnyOrigin, CorsLayer},
 };
 
-use self::problem::Problem;
+use self::{caller::KeyPlace, problem::Problem};
 use crate::site::Site;
 
 /// A request that is no stream is answered within this time.
@@ -44,7 +45,6 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/api/v1/scans", post(scans::create).get(list::list))
         .route("/api/v1/scans/{id}", get(scans::status).delete(scans::cancel))
         .route("/api/v1/scans/{id}/results", get(results::read).delete(results::forget))
-        .route("/api/v1/health", get(health::health))
         .layer(middleware::from_fn(hurry));
     let streams = Router::new()
         .route("/api/v1/scans/{id}/stream", get(sse::stream))
@@ -53,22 +53,32 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/api/v1/scans/", get(list::list).post(scans::create))
         .route("/api/v1/scans/{id}/", get(scans::status))
         .route("/api/v1/scans/{id}/results/", get(results::read).delete(results::forget))
+        .layer(middleware::from_fn(hurry));
+    let health = Router::new()
+        .route("/api/v1/health", get(health::health))
         .route("/api/v1/health/", get(health::health))
         .layer(middleware::from_fn(hurry));
     // Other sites' pages may use a key that they were given; they may not open accounts for themselves.
     let accounts = Router::new()
         .route("/api/v1/auth/register", post(account::register))
         .layer(middleware::from_fn(hurry));
-    requests
-        .merge(streams)
-        .merge(slashed)
-        .method_not_allowed_fallback(async || Problem::no_method())
+    let counted = |router, place| {
+        guarded(router).layer(middleware::from_fn_with_state((site.clone(), place), limit::count))
+    };
+    let shown = middleware::from_fn_with_state(site.clone(), limit::show);
+    counted(requests.merge(slashed), KeyPlace::Header)
+        .merge(counted(streams, KeyPlace::HeaderOrQuery))
+        .merge(guarded(health).layer(shown))
         .layer(cors())
-        .merge(accounts.method_not_allowed_fallback(async || Problem::no_method()))
-        .fallback(async || Problem::no_route())
-        .layer(CatchPanicLayer::custom(panicked))
+        .merge(counted(accounts.fallback(async || Problem::no_route()), KeyPlace::Header))
         .layer(middleware::from_fn_with_state(site.clone(), envelope::seal))
         .with_state(site)
+}
+
+/// Answers what a path's methods do not cover, and panics.
+fn guarded(router: Router<Site>) -> Router<Site> {
+    let router = router.method_not_allowed_fallback(async || Problem::no_method());
+    router.layer(CatchPanicLayer::custom(panicked))
 }
 
 async fn hurry(request: Request, next: Next) -> Response {
@@ -92,6 +102,13 @@ fn cors() -> CorsLayer {
             named("last-event-id"),
             named("x-api-key"),
         ])
-        .expose_headers([header::RETRY_AFTER, header::WWW_AUTHENTICATE, named("x-request-id")])
+        .expose_headers([
+            header::RETRY_AFTER,
+            header::WWW_AUTHENTICATE,
+            named("x-request-id"),
+            limit::LIMIT,
+            limit::REMAINING,
+            limit::RESET,
+        ])
         .max_age(Duration::from_hours(1))
 }

@@ -4,6 +4,7 @@
 
 mod cybersec;
 mod hub;
+mod peer;
 mod request_id;
 mod server;
 mod site;

@@ -55,6 +55,7 @@ impl Server {
                 tracing::debug!(%error, "frames of a connection may be held back");
             }
         });
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let serve = axum::serve(listener, app).with_graceful_shutdown(graceful);
         tokio::select! {
             ended = serve.into_future() => ended,

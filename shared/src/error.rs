@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 pub use crate::invalid::Invalid;
+use crate::limit::Standing;
 
 /// What can go wrong with a request, or under it.
 #[derive(Debug, Error)]
@@ -22,6 +23,15 @@ pub enum Error {
     /// There is no such thing, or it belongs to somebody else.
     #[error("{0} not found")]
     NotFound(Noun),
+    /// The caller has used up what they have until a window of time ends.
+    #[error("the limit is {} {}", .0.limit, .0.unit)]
+    LimitReached(Standing),
+    /// As many scans of the caller as they may have at once have not ended yet.
+    #[error("the limit is {most} scans at once")]
+    TooManyScans {
+        /// How many they may have.
+        most: i64,
+    },
     /// The e-mail address is taken.
     #[error("an account with this e-mail address exists")]
     EmailTaken,

@@ -1,9 +1,9 @@
 //! Who may do what: organizations, users, keys. One model for every dialect.
-//!
-//! Tiers are recorded here; the limits that follow from them belong in this room too.
 
 mod key;
 mod password;
+
+use std::{net::IpAddr, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,6 +12,7 @@ use crate::{
     core::Core,
     error::{Error, Invalid, Result},
     id::{KeyId, OrganizationId, UserId},
+    limit::{Purpose, Rule},
     settings::Registration,
     store::identity::{self as rows, NewKey, NewUser},
 };
@@ -129,19 +130,34 @@ pub async fn authenticate(core: &Core, key: &str) -> Result<Principal> {
     })
 }
 
-/// Opens an account with an organization of its own, and makes its first key.
+/// Opens an account with an organization of its own, and makes its first key. `from` is the address that asks.
 ///
 /// # Errors
-/// `Forbidden` where registration is closed, `Invalid` for an unusable e-mail address or password, `EmailTaken` for an
+/// `Forbidden` where registration is closed, `LimitReached` for an address that asks too often, `Invalid` for an unusable e-mail address or password, `EmailTaken` for an
 /// address that has an account.
-pub async fn register(core: &Core, email: &str, password: &str) -> Result<Registered> {
+pub async fn register(core: &Core, from: IpAddr, email: &str, password: &str) -> Result<Registered> {
     if core.limits.registration == Registration::Closed {
         return Err(Error::Forbidden("registration is closed; ask the owner of this server for a key"));
     }
+    throttle(core, from).await?;
     let email = parse_email(email)?;
     let hash = password::hash(password).await?;
     let expires_at = core.clock.now() + TimeDelta::days(core.limits.key_days);
     insert(core, &email, Some(&hash), Tier::Free, (ApiKey::generate()?, Some(expires_at))).await
+}
+
+/// Each attempt costs a password's hash, and tells whether an e-mail address has an account.
+async fn throttle(core: &Core, from: IpAddr) -> Result<()> {
+    let rule = Rule {
+        name: "registrations",
+        unit: "registrations an hour",
+        most: core.limits.allowances.registrations_an_hour,
+        window: Duration::from_hours(1),
+        lock: None,
+        purpose: Purpose::Throttle,
+    };
+    let standing = core.limiter.take(&rule, from.into(), core.clock.now()).await;
+    if standing.allowed { Ok(()) } else { Err(Error::LimitReached(standing)) }
 }
 
 /// Opens the owner's account if nobody has one yet. The owner's key never expires.

@@ -1,9 +1,12 @@
 //! Settings: read from the environment, once, in this place.
 
+mod allowances;
+
 use std::{fmt::Display, net::SocketAddr, ops::RangeInclusive, path::Path, str::FromStr, time::Duration};
 
 use thiserror::Error;
 
+pub use self::allowances::{Allowance, Allowances};
 use crate::{
     identity::{ApiKey, Secret},
     target_policy::{Base, TargetPolicy, parse_nets},
@@ -26,6 +29,8 @@ pub struct Limits {
     pub key_days: i64,
     /// `VEDETTE_REGISTRATION`, open: whether strangers may open accounts.
     pub registration: Registration,
+    /// How much callers may do.
+    pub allowances: Allowances,
 }
 
 /// Who may open an account.
@@ -44,7 +49,7 @@ pub struct Settings {
     pub database_url: String,
     /// `VEDETTE_DATABASE_CONNECTIONS`, 10: the most connections to Postgres of one process.
     pub database_connections: u32,
-    /// `REDIS_URL`: without it, queue and bell are channels of the process.
+    /// `REDIS_URL`: without it, queue and bell are channels of the process, and limits are counted in it.
     pub redis_url: Option<String>,
     /// `VEDETTE_LISTEN`, or `PORT` on every address; 127.0.0.1:8000 by default.
     pub listen: SocketAddr,
@@ -269,5 +274,6 @@ fn limits(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<Limits, Unusable> {
         scan_rate: (rate > 0).then_some(rate),
         key_days: number(look_up, "VEDETTE_KEY_DAYS", 365, 1..=36_500)?,
         registration: registration(look_up)?,
+        allowances: allowances::allowances(look_up)?,
     })
 }

@@ -23,6 +23,13 @@ const OUTSIDE: &str = "0.0.0.0/2,64.0.0.0/3,96.0.0.0/4,112.0.0.0/5,120.0.0.0/6,1
                        ::2/127,::4/126,::8/125,::10/124,::100/120,::1:0/112,1::/16,2::/15,4::/14,8::/13,10::/12,\
                        20::/11,40::/10,80::/9,100::/8,200::/7,400::/6,800::/5,1000::/4,2000::/3,4000::/2,8000::/1";
 
+/// Tests ask again and again, all from one address.
+const AMPLE: [(&str, &str); 3] = [
+    ("VEDETTE_FREE_REQUESTS", "1000000"),
+    ("VEDETTE_ANONYMOUS_REQUESTS", "1000000"),
+    ("VEDETTE_REGISTRATIONS", "1000000"),
+];
+
 /// A pair, its settings, and how many processes it has.
 #[derive(Clone, Debug)]
 pub struct Deployment {
@@ -37,7 +44,8 @@ impl Deployment {
     /// The usual processes of a pair with the usual settings.
     #[must_use]
     pub fn of(pair: Pair) -> Deployment {
-        let settings = vec![("VEDETTE_TARGETS_DENY".to_owned(), OUTSIDE.to_owned())];
+        let settings = [("VEDETTE_TARGETS_DENY", OUTSIDE)].into_iter().chain(AMPLE);
+        let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Deployment { pair, apis: 2, workers: 3, own_postgres: false, settings }
     }
 
@@ -45,6 +53,13 @@ impl Deployment {
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Deployment {
         self.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The limits on requests that a service has if nothing is set.
+    #[must_use]
+    pub fn limited(mut self) -> Deployment {
+        self.settings.retain(|(name, _)| AMPLE.iter().all(|(ample, _)| ample != name));
         self
     }
 

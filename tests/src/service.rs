@@ -98,6 +98,21 @@ impl TestService {
         self.client_at(0, &key)
     }
 
+    /// Somebody with a key, at one of several apis.
+    ///
+    /// # Panics
+    /// When there is no such api.
+    #[must_use]
+    pub fn client_at(&self, api: usize, key: &str) -> Client {
+        Client::new(&self.front(api).address, key)
+    }
+
+    /// How many processes listen.
+    #[must_use]
+    pub fn api_count(&self) -> usize {
+        self.apis.len()
+    }
+
     /// The host and port of the first api.
     #[must_use]
     pub fn address(&self) -> &str {
@@ -229,10 +244,6 @@ impl TestService {
 
     fn front(&self, api: usize) -> &Front {
         self.apis.get(api).expect("no such api")
-    }
-
-    fn client_at(&self, api: usize, key: &str) -> Client {
-        Client::new(&self.front(api).address, key)
     }
 }
 

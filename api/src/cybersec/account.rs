@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use shared::identity;
 
 use super::{body::Body, envelope::Reply, problem::Problem, wire::seconds};
-use crate::site::Site;
+use crate::{peer::Peer, site::Site};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -25,9 +25,10 @@ pub(super) struct Registered {
 /// Opens an account and shows its key, this once.
 pub(super) async fn register(
     State(site): State<Site>,
+    peer: Peer,
     Body(request): Body<Register>,
 ) -> Result<Reply<Registered>, Problem> {
-    let registered = identity::register(&site.core, &request.email, &request.password).await?;
+    let registered = identity::register(&site.core, peer.0, &request.email, &request.password).await?;
     Ok(Reply(
         StatusCode::CREATED,
         Registered {

@@ -8,9 +8,13 @@ use serde_json::{Value, json};
 use shared::{
     error::{Error, Invalid, Noun, Step, chain},
     job::{Failure, FailureCode},
+    limit::Standing,
 };
 
 use super::envelope::unsealed;
+
+/// How long to wait before asking again whether a scan has ended.
+const PAUSE_SECONDS: i64 = 10;
 
 /// A refusal: a status, a code and a message for a person.
 #[derive(Debug)]
@@ -19,11 +23,15 @@ pub(super) struct Problem {
     pub(super) code: &'static str,
     pub(super) message: String,
     details: Value,
+    /// Seconds after which the same request may go well, where that is known.
+    retry_after: Option<i64>,
+    /// Where the caller stands with the limit that refused.
+    standing: Option<Box<Standing>>,
 }
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        Self { status, code, message: message.into(), details: json!({}) }
+        Self { status, code, message: message.into(), details: json!({}), retry_after: None, standing: None }
     }
 
     /// A field of the request that cannot be used.
@@ -56,6 +64,27 @@ impl Problem {
         )
     }
 
+    /// The caller has done all that a limit allows until it is reset.
+    fn limited(standing: Standing) -> Self {
+        let seconds = standing.retry_after;
+        let message = format!("Rate limit exceeded. Retry after {seconds} seconds.");
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "RATE_LIMIT_EXCEEDED", message);
+        let details = json!({ "limit": standing.limit, "unit": standing.unit });
+        Self {
+            retry_after: Some(seconds),
+            standing: Some(Box::new(standing)),
+            ..problem.with_details(details)
+        }
+    }
+
+    /// The caller has as many scans as may be theirs at once. Nobody knows when one ends: the seconds are a pause.
+    fn crowded(most: i64) -> Self {
+        let message = format!("Too many concurrent scans. Retry after {PAUSE_SECONDS} seconds.");
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "CONCURRENT_LIMIT_EXCEEDED", message);
+        let details = json!({ "limit": most, "unit": "scans at once" });
+        Self { retry_after: Some(PAUSE_SECONDS), ..problem.with_details(details) }
+    }
+
     pub(super) fn slow() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -70,7 +99,11 @@ impl Problem {
 
     /// The error object, as answers and WebSocket frames carry it.
     pub(super) fn to_json(&self) -> Value {
-        json!({ "code": self.code, "message": self.message, "details": self.details })
+        let mut error = json!({ "code": self.code, "message": self.message, "details": self.details });
+        if let (Some(error), Some(seconds)) = (error.as_object_mut(), self.retry_after) {
+            error.insert("retry_after".to_owned(), seconds.into());
+        }
+        error
     }
 }
 
@@ -82,6 +115,12 @@ impl IntoResponse for Problem {
         }
         if self.status == StatusCode::SERVICE_UNAVAILABLE {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Some(standing) = self.standing {
+            response.extensions_mut().insert(*standing);
         }
         response
     }
@@ -102,6 +141,8 @@ impl From<Error> for Problem {
             Error::NotFound(Noun::Results) => {
                 Self::new(StatusCode::NOT_FOUND, "RESULTS_NOT_FOUND", "the results of this scan were deleted")
             }
+            Error::LimitReached(standing) => Self::limited(standing),
+            Error::TooManyScans { most } => Self::crowded(most),
             Error::EmailTaken => Self::new(StatusCode::CONFLICT, "EMAIL_EXISTS", message),
             Error::Conflict { step, .. } => Self::new(StatusCode::CONFLICT, conflict_code(step), message),
             Error::Unavailable { .. } | Error::Contended(_) => {

@@ -1,6 +1,6 @@
 //! Submitting a job.
 
-use super::Kind;
+use super::{Kind, allowance};
 use crate::{
     bell::News,
     core::{Core, contending},
@@ -17,7 +17,8 @@ use crate::{
 ///
 /// # Errors
 /// `Forbidden` for a caller who may only look, `Invalid` for too large a scan, `Refused` for an address that may not
-/// be scanned, `Unavailable` when the database is away; nothing is stored then.
+/// be scanned, `LimitReached` and `TooManyScans` for more than the caller's tier allows, `Unavailable` when the
+/// database is away; nothing is stored then.
 pub async fn scan(core: &Core, principal: &Principal, request: &ScanRequest) -> Result<Scan> {
     principal.may_write()?;
     request.check(&core.limits.targets)?;
@@ -31,13 +32,13 @@ pub async fn scan(core: &Core, principal: &Principal, request: &ScanRequest) -> 
         request: &stored,
         created_at: core.clock.now(),
     };
-    let (scan, shard, events) = contending(|| store(core, &job)).await?;
+    let (scan, shard, events) = contending(|| store(core, principal, &job)).await?;
     core.bell.ring(&[shard]).await;
     core.bell.tell(events.into_iter().map(News::Event).collect()).await;
     Ok(scan)
 }
 
-async fn store(core: &Core, job: &NewJob<'_>) -> Result<(Scan, ShardId, Vec<Event>)> {
+async fn store(core: &Core, principal: &Principal, job: &NewJob<'_>) -> Result<(Scan, ShardId, Vec<Event>)> {
     let shard = Shard {
         id: ShardId::new(),
         job_id: job.id,
@@ -48,6 +49,7 @@ async fn store(core: &Core, job: &NewJob<'_>) -> Result<(Scan, ShardId, Vec<Even
         attempt: 0,
     };
     let mut tx = core.store.begin().await?;
+    allowance::check(core, principal, &mut tx).await?;
     let scan = Scan::new(store::jobs::insert(&mut tx, job).await?);
     store::scans::insert(&mut tx, job.id).await?;
     store::shards::insert(&mut tx, std::slice::from_ref(&shard), job.created_at).await?;

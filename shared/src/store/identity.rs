@@ -64,6 +64,18 @@ pub(crate) async fn has_users(store: &Store) -> Result<bool> {
     Ok(users > 0)
 }
 
+/// Holds a user's row until the transaction ends: others that want it wait.
+pub(crate) async fn hold_user(tx: &mut Tx, user: UserId) -> Result<()> {
+    // SQLite knows no SELECT .. FOR UPDATE.
+    const SQL: &str = "UPDATE users SET enabled = enabled WHERE id = $1";
+    on_tx!(tx, |connection| sqlx::query(SQL)
+        .bind(user.uuid())
+        .execute(connection)
+        .await
+        .map(|done| done.rows_affected()))
+    .map(drop)
+}
+
 /// Stores a user and their organization; false when the e-mail address is taken.
 pub(crate) async fn insert_user(tx: &mut Tx, user: &NewUser<'_>, now: DateTime<Utc>) -> Result<bool> {
     const ORGANIZATION: &str =

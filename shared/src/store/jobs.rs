@@ -91,6 +91,28 @@ pub(crate) async fn insert(tx: &mut Tx, job: &NewJob<'_>) -> Result<Job> {
         .await)
 }
 
+/// How many jobs of a kind a user has submitted from `since` on.
+pub(crate) async fn count_since(tx: &mut Tx, user: UserId, kind: Kind, since: DateTime<Utc>) -> Result<i64> {
+    const SQL: &str = "SELECT COUNT(*) FROM jobs WHERE user_id = $1 AND kind = $2 AND created_at >= $3";
+    on_tx!(tx, |connection| sqlx::query_scalar(SQL)
+        .bind(user.uuid())
+        .bind(kind.as_str())
+        .bind(since)
+        .fetch_one(connection)
+        .await)
+}
+
+/// How many jobs of a kind a user has that have not ended.
+pub(crate) async fn count_unfinished(tx: &mut Tx, user: UserId, kind: Kind) -> Result<i64> {
+    const SQL: &str =
+        "SELECT COUNT(*) FROM jobs WHERE user_id = $1 AND status IN ('queued', 'running') AND kind = $2";
+    on_tx!(tx, |connection| sqlx::query_scalar(SQL)
+        .bind(user.uuid())
+        .bind(kind.as_str())
+        .fetch_one(connection)
+        .await)
+}
+
 /// Starts those of `ids` that are queued, and takes an event number for each; returns them as they now stand.
 pub(crate) async fn start(
     tx: &mut Tx,

@@ -1,5 +1,7 @@
 //! Accounts, keys, and whose is what.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use chrono::TimeDelta;
 use shared::{
     error::{Error, Noun},
@@ -15,6 +17,8 @@ use crate::{
 };
 
 const PASSWORD: &str = "correct horse battery";
+/// Who asks.
+const FROM: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 on_both_databases!(
     a_registered_user_is_recognised_by_their_key,
@@ -23,13 +27,14 @@ on_both_databases!(
     a_revoked_key_and_a_disabled_user_are_refused,
     an_address_has_one_account,
     an_unusable_address_or_password_is_refused,
+    an_address_registers_so_often_an_hour,
     the_owner_is_opened_once,
     racing_processes_open_one_owner,
     scans_of_others_are_invisible,
 );
 
 async fn a_registered_user_is_recognised_by_their_key(stage: Stage) {
-    let registered = register(&stage.core, "Ada@Example.com", PASSWORD).await.unwrap();
+    let registered = register(&stage.core, FROM, "Ada@Example.com", PASSWORD).await.unwrap();
     assert_eq!(registered.expires_at, Some(stage.now() + TimeDelta::days(365)));
     let ada = authenticate(&stage.core, registered.key.reveal()).await.unwrap();
     assert_eq!((ada.user, ada.role, ada.tier), (registered.user, Role::Owner, Tier::Free));
@@ -37,7 +42,7 @@ async fn a_registered_user_is_recognised_by_their_key(stage: Stage) {
 }
 
 async fn a_key_ends_at_its_hour(stage: Stage) {
-    let registered = register(&stage.core, "ada@example.com", PASSWORD).await.unwrap();
+    let registered = register(&stage.core, FROM, "ada@example.com", PASSWORD).await.unwrap();
     let end = registered.expires_at.unwrap();
     stage.wait(end - stage.now() - INSTANT);
     assert!(authenticate(&stage.core, registered.key.reveal()).await.is_ok());
@@ -55,7 +60,7 @@ async fn a_wrong_key_is_refused(stage: Stage) {
 }
 
 async fn a_revoked_key_and_a_disabled_user_are_refused(stage: Stage) {
-    let registered = register(&stage.core, "ada@example.com", PASSWORD).await.unwrap();
+    let registered = register(&stage.core, FROM, "ada@example.com", PASSWORD).await.unwrap();
     let key = registered.key.reveal();
     assert!(authenticate(&stage.core, key).await.is_ok());
     for (off, on) in [
@@ -72,12 +77,12 @@ async fn a_revoked_key_and_a_disabled_user_are_refused(stage: Stage) {
 async fn an_address_has_one_account(stage: Stage) {
     let told = race(4, |_| {
         let core = stage.core.clone();
-        async move { register(&core, "ada@example.com", PASSWORD).await.map(drop) }
+        async move { register(&core, FROM, "ada@example.com", PASSWORD).await.map(drop) }
     });
     let told = told.await;
     assert_eq!(told.iter().filter(|told| told.is_ok()).count(), 1);
     assert_eq!(told.iter().filter(|told| matches!(told, Err(Error::EmailTaken))).count(), 3, "{told:?}");
-    let again = register(&stage.core, " ADA@example.COM ", PASSWORD).await;
+    let again = register(&stage.core, FROM, " ADA@example.COM ", PASSWORD).await;
     assert!(matches!(again, Err(Error::EmailTaken)), "{again:?}");
     for (count, expected) in [
         ("SELECT COUNT(*) FROM users", 2),
@@ -90,10 +95,24 @@ async fn an_address_has_one_account(stage: Stage) {
 
 async fn an_unusable_address_or_password_is_refused(stage: Stage) {
     for (email, password) in [("ada", PASSWORD), ("", PASSWORD), ("ada@example.com", "short")] {
-        let refused = register(&stage.core, email, password).await;
+        let refused = register(&stage.core, FROM, email, password).await;
         assert!(matches!(refused, Err(Error::Invalid(_))), "{email}: {refused:?}");
     }
     assert_eq!(stage.database.number("SELECT COUNT(*) FROM users").await, 1);
+}
+
+async fn an_address_registers_so_often_an_hour(stage: Stage) {
+    let register = async |from: [u8; 4], number: usize| {
+        register(&stage.core, from.into(), &format!("user{number}@example.com"), "short").await
+    };
+    for number in 0..20 {
+        assert!(matches!(register([127, 0, 0, 1], number).await, Err(Error::Invalid(_))), "{number}");
+    }
+    let refused = register([127, 0, 0, 1], 20).await;
+    assert!(matches!(refused, Err(Error::LimitReached(standing)) if standing.limit == 20), "{refused:?}");
+    assert!(matches!(register([127, 0, 0, 2], 20).await, Err(Error::Invalid(_))));
+    stage.wait(TimeDelta::hours(1));
+    assert!(matches!(register([127, 0, 0, 1], 20).await, Err(Error::Invalid(_))));
 }
 
 async fn the_owner_is_opened_once(stage: Stage) {
@@ -124,7 +143,7 @@ async fn racing_processes_open_one_owner(stage: Stage) {
 }
 
 async fn scans_of_others_are_invisible(stage: Stage) {
-    let registered = register(&stage.core, "ada@example.com", PASSWORD).await.unwrap();
+    let registered = register(&stage.core, FROM, "ada@example.com", PASSWORD).await.unwrap();
     let ada = authenticate(&stage.core, registered.key.reveal()).await.unwrap();
     let job = stage.submit().await;
     assert_hidden(&stage, &ada, job).await;

@@ -8,6 +8,7 @@
 #[macro_use]
 mod stage;
 
+mod allowance;
 mod bell;
 mod cancel;
 mod claim;

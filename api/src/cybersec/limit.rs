@@ -1,0 +1,104 @@
+//! Requests an hour: counted for the user of a valid key, else for the address, and told on every answer.
+//!
+//! The user and not the key, since more keys are no more allowance; the user and not the organization, since the
+//! document knows accounts only. A request that fails to authenticate counts for its address like any other without a
+//! key, so that keys cannot be guessed without end; whoever shares that address and has a key is not slowed by it.
+//! Health is never refused, and shows where the address stands. What CORS asks beforehand is answered before it gets
+//! here.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{Request, State},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use shared::{
+    error::Error,
+    limit::{Purpose, Rule, Standing, Subject},
+};
+use tokio::time::timeout;
+
+use super::{
+    PATIENCE,
+    caller::{Identity, KeyPlace, identify},
+    problem::Problem,
+};
+use crate::{peer::Peer, site::Site};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+pub(super) const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
+pub(super) const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
+pub(super) const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
+
+/// Finds out who calls, counts the request, and lets it through while there is something left.
+pub(super) async fn count(
+    State((site, place)): State<(Site, KeyPlace)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if request.method() == Method::OPTIONS {
+        return next.run(request).await;
+    }
+    let identified = timeout(PATIENCE, identify(&site.core, place.key(&request).as_deref())).await;
+    let (rule, subject) = match &identified {
+        Ok(Ok(Identity(Ok(principal)))) => (for_user(&site, principal.tier), principal.user.into()),
+        Ok(_) | Err(_) => for_address(&site, request.extensions()),
+    };
+    let standing = site.core.limiter.take(&rule, subject, site.core.clock.now()).await;
+    let mut response = match identified {
+        _ if !standing.allowed => Problem::from(Error::LimitReached(standing)).into_response(),
+        Err(_) => Problem::slow().into_response(),
+        Ok(Err(error)) => Problem::from(error).into_response(),
+        Ok(Ok(identity)) => {
+            request.extensions_mut().insert(identity);
+            next.run(request).await
+        }
+    };
+    // A limit of another kind, such as that of scans a day, tells of itself when it refuses.
+    let told = response.extensions().get().copied().unwrap_or(standing);
+    tell(response.headers_mut(), &told);
+    response
+}
+
+/// Lets the request through uncounted.
+pub(super) async fn show(State(site): State<Site>, request: Request, next: Next) -> Response {
+    let (rule, subject) = for_address(&site, request.extensions());
+    let standing = site.core.limiter.look(&rule, subject, site.core.clock.now()).await;
+    let mut response = next.run(request).await;
+    tell(response.headers_mut(), &standing);
+    response
+}
+
+fn for_user(site: &Site, tier: shared::identity::Tier) -> Rule {
+    Rule {
+        name: "cybersec.requests",
+        unit: "requests an hour",
+        most: site.core.limits.allowances.of(tier).requests_an_hour,
+        window: HOUR,
+        lock: None,
+        purpose: Purpose::Quota,
+    }
+}
+
+fn for_address(site: &Site, extensions: &Extensions) -> (Rule, Subject) {
+    let rule = Rule {
+        name: "cybersec.anonymous",
+        unit: "requests an hour without a valid key",
+        most: site.core.limits.allowances.anonymous_requests_an_hour,
+        window: HOUR,
+        lock: None,
+        purpose: Purpose::Throttle,
+    };
+    (rule, Peer::of(extensions).0.into())
+}
+
+fn tell(headers: &mut HeaderMap, standing: &Standing) {
+    for (name, number) in
+        [(LIMIT, standing.limit), (REMAINING, standing.remaining), (RESET, standing.resets_at.timestamp())]
+    {
+        headers.insert(name, HeaderValue::from(number));
+    }
+}

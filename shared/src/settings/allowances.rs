@@ -1,0 +1,69 @@
+//! How much callers may do, by what they have paid for.
+
+use super::{LookUp, Unusable, number};
+use crate::identity::Tier;
+
+/// What one user may do, with all their keys together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Requests an hour.
+    pub requests_an_hour: i64,
+    /// Scans from midnight to midnight UTC; `None` for any number.
+    pub scans_a_day: Option<i64>,
+    /// Scans that have not ended, at any moment; `None` for any number.
+    pub scans_at_once: Option<i64>,
+}
+
+/// What each may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowances {
+    /// `VEDETTE_FREE_REQUESTS`, 100; `VEDETTE_FREE_SCANS`, 10; `VEDETTE_FREE_SCANS_AT_ONCE`, 2. Of scans, 0 is any number.
+    pub free: Allowance,
+    /// `VEDETTE_PRO_REQUESTS`, 1000; `VEDETTE_PRO_SCANS`, any number; `VEDETTE_PRO_SCANS_AT_ONCE`, 10.
+    pub pro: Allowance,
+    /// `VEDETTE_ENTERPRISE_REQUESTS`, 1000000, which stands for any number where clients want to read one;
+    /// `VEDETTE_ENTERPRISE_SCANS` and `VEDETTE_ENTERPRISE_SCANS_AT_ONCE`, any number.
+    pub enterprise: Allowance,
+    /// `VEDETTE_ANONYMOUS_REQUESTS`, 100: requests an hour of one address without a valid key.
+    pub anonymous_requests_an_hour: i64,
+    /// `VEDETTE_REGISTRATIONS`, 20: accounts that one address may ask for in an hour.
+    pub registrations_an_hour: i64,
+}
+
+impl Allowances {
+    /// What a user of this tier may do.
+    #[must_use]
+    pub fn of(&self, tier: Tier) -> Allowance {
+        match tier {
+            Tier::Free => self.free,
+            Tier::Pro => self.pro,
+            Tier::Enterprise => self.enterprise,
+        }
+    }
+}
+
+pub(super) fn allowances(look_up: LookUp<'_>) -> Result<Allowances, Unusable> {
+    let requests = |name, default| number(look_up, name, default, 1..=1_000_000_000_000);
+    let scans = |name, default| {
+        number(look_up, name, default, 0..=1_000_000_000_000).map(|most| (most > 0).then_some(most))
+    };
+    Ok(Allowances {
+        free: Allowance {
+            requests_an_hour: requests("VEDETTE_FREE_REQUESTS", 100)?,
+            scans_a_day: scans("VEDETTE_FREE_SCANS", 10)?,
+            scans_at_once: scans("VEDETTE_FREE_SCANS_AT_ONCE", 2)?,
+        },
+        pro: Allowance {
+            requests_an_hour: requests("VEDETTE_PRO_REQUESTS", 1000)?,
+            scans_a_day: scans("VEDETTE_PRO_SCANS", 0)?,
+            scans_at_once: scans("VEDETTE_PRO_SCANS_AT_ONCE", 10)?,
+        },
+        enterprise: Allowance {
+            requests_an_hour: requests("VEDETTE_ENTERPRISE_REQUESTS", 1_000_000)?,
+            scans_a_day: scans("VEDETTE_ENTERPRISE_SCANS", 0)?,
+            scans_at_once: scans("VEDETTE_ENTERPRISE_SCANS_AT_ONCE", 0)?,
+        },
+        anonymous_requests_an_hour: requests("VEDETTE_ANONYMOUS_REQUESTS", 100)?,
+        registrations_an_hour: requests("VEDETTE_REGISTRATIONS", 20)?,
+    })
+}
