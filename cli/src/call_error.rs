@@ -1,7 +1,11 @@
 //! Why a call to the server did not give what was asked for.
 
 use std::io;
+use std::time::Duration;
 
+use serde_json::Value;
+
+use crate::duration::written;
 use crate::failure::{Failure, root};
 use crate::inert::inert;
 use crate::wire::Problem;
@@ -60,8 +64,9 @@ impl CallError {
         }
     }
 
-    fn advice(&self) -> &'static str {
-        match self {
+    fn advice(&self) -> String {
+        let advice = match self {
+            Self::Refused { status: 429, problem } => return patience(problem),
             Self::Unreachable(error) if is_untrusted(error) => {
                 "name its authority's certificate in SSL_CERT_FILE, should you trust it"
             }
@@ -72,11 +77,11 @@ impl CallError {
                 ("VALIDATION_ERROR", _) => "see `vedette scan --help`",
                 (_, 401) => "check VEDETTE_KEY or --key-file",
                 (_, 403) => "ask whoever runs the server to allow it",
-                (_, 429) => "try again later",
                 (_, 500..) => "try again, and see the server's log",
                 _ => "",
             },
-        }
+        };
+        advice.to_owned()
     }
 }
 
@@ -89,6 +94,19 @@ fn is_untrusted(error: &reqwest::Error) -> bool {
         deepest = inner;
     }
     matches!(deepest.downcast_ref(), Some(rustls::Error::InvalidCertificate(_)))
+}
+
+/// Which limit was reached, and when it is worth another try.
+fn patience(problem: &Problem) -> String {
+    let when = match problem.retry_after {
+        Some(seconds) => format!("try again in {}", written(Duration::from_secs(seconds))),
+        None => "try again later".to_owned(),
+    };
+    let detail = |name| problem.details.get(name);
+    match (detail("limit").and_then(Value::as_u64), detail("unit").and_then(Value::as_str)) {
+        (Some(limit), Some(unit)) => format!("the limit is {limit} {}; {when}", inert(unit)),
+        _ => when,
+    }
 }
 
 fn described(status: u16, problem: &Problem) -> String {
@@ -106,7 +124,8 @@ mod tests {
     use crate::exit::Exit;
 
     fn refused(status: u16, code: &str) -> Failure {
-        let problem = Problem { code: code.into(), message: "No such host.".into() };
+        let (code, message) = (code.into(), "No such host.".into());
+        let problem = Problem { code, message, ..Problem::default() };
         CallError::Refused { status, problem }.into_failure("scan of x")
     }
 
@@ -124,5 +143,19 @@ mod tests {
             refused(401, "INVALID_API_KEY").to_string(),
             "scan of x: No such host (INVALID_API_KEY); check VEDETTE_KEY or --key-file"
         );
+    }
+
+    #[test]
+    fn a_limit_is_named_with_the_time_to_wait() {
+        let limited = |rest: &str| {
+            let text = format!(r#"{{"code": "RATE_LIMIT_EXCEEDED", "message": "Wait."{rest}}}"#);
+            let problem = serde_json::from_str(&text).unwrap();
+            CallError::Refused { status: 429, problem }.into_failure("scan of x").to_string()
+        };
+        assert_eq!(
+            limited(r#", "retry_after": 2345, "details": {"limit": 10, "unit": "scans a day"}"#),
+            "scan of x: Wait (RATE_LIMIT_EXCEEDED); the limit is 10 scans a day; try again in 39 min 05 s"
+        );
+        assert_eq!(limited(""), "scan of x: Wait (RATE_LIMIT_EXCEEDED); try again later");
     }
 }

@@ -4,6 +4,7 @@ mod arguments;
 mod call_error;
 mod client;
 mod completions;
+mod duration;
 mod embedded;
 mod event;
 mod exit;

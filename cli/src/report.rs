@@ -1,6 +1,5 @@
 //! What a person, or a program, sees of a scan.
 
-mod duration;
 mod progress;
 mod summary;
 mod table;

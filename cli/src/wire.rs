@@ -15,7 +15,7 @@ pub(crate) struct Envelope {
 }
 
 /// The server's own words for an error.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Problem {
     /// Upper-case word, such as `INVALID_TARGET`.
     #[serde(default)]
@@ -23,6 +23,11 @@ pub(crate) struct Problem {
     /// For people.
     #[serde(default)]
     pub(crate) message: String,
+    /// Seconds after which the same call may go well, where the server knows.
+    pub(crate) retry_after: Option<u64>,
+    /// What it is about, of a shape that depends on the code.
+    #[serde(default)]
+    pub(crate) details: Value,
 }
 
 /// The body of a request for a scan.

@@ -98,7 +98,8 @@ fn closed(frame: Option<CloseFrame>) -> Cut {
         return Cut::Over;
     }
     if frame.code == CloseCode::Policy {
-        let problem = Problem { code: "KEY_REVOKED".into(), message: frame.reason.to_string() };
+        let (code, message) = ("KEY_REVOKED".into(), frame.reason.to_string());
+        let problem = Problem { code, message, ..Problem::default() };
         return Cut::Refused(CallError::Refused { status: 401, problem });
     }
     Cut::open(format!("the WebSocket was closed (code {})", frame.code))

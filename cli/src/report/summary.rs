@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::duration::written;
+use crate::duration::written;
 use crate::inert::inert;
 use crate::wire::{Counts, Port, Results};
 

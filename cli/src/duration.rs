@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Such as `0.4 s`, `12.3 s`, `2 min 05 s`, `1 h 02 min`.
-pub(super) fn written(duration: Duration) -> String {
+pub(crate) fn written(duration: Duration) -> String {
     let seconds = duration.as_secs();
     match seconds {
         0..60 => format!("{seconds}.{} s", duration.subsec_millis() / 100),
