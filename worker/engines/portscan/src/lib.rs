@@ -16,7 +16,7 @@
 //! ```
 //!
 //! Reading order: `scan` (the threads), `desk` and `ledger` (who does what, and what is settled), `worker` (one
-//! thread's loop) with `slots`, `window` and `timing`, then `wire` (what tries a port) with `kernel` (by connections)
+//! thread's loop) with `slots`, `window`, `timing` and `loss`, then `wire` (what tries a port) with `kernel` (by connections)
 //! and `syn` (by raw packets).
 
 mod desk;
@@ -26,6 +26,7 @@ mod event;
 mod files;
 mod kernel;
 mod ledger;
+mod loss;
 mod pace;
 mod permutation;
 mod probe;

@@ -8,8 +8,11 @@ use std::{num::NonZero, thread, time::Duration};
 pub struct Settings {
     /// How to try a port. Default [`Method::Connect`].
     pub method: Method,
-    /// Attempts per probe, the first one included. Default 3.
+    /// Attempts per probe, the first one included, where nothing seems to get lost. Default 3.
     pub tries: u32,
+    /// Attempts per probe where packets get lost: as many as make a missed port rarer than 1 in 10,000 at the loss that
+    /// is seen, but no more than this. Default 10; a value below `tries` is read as `tries`.
+    pub most_tries: u32,
     /// Wait for an answer from an address that has not answered yet. Default 500 ms; doubled from try to try.
     pub first_timeout: Duration,
     /// Shortest wait, however fast an address answers. Default 100 ms.
@@ -63,6 +66,7 @@ impl Settings {
     pub fn fast() -> Self {
         Self {
             tries: 2,
+            most_tries: 2,
             first_timeout: Duration::from_millis(250),
             min_timeout: Duration::from_millis(50),
             max_timeout: Duration::from_millis(500),
@@ -77,6 +81,7 @@ impl Default for Settings {
         Self {
             method: Method::Connect,
             tries: 3,
+            most_tries: 10,
             first_timeout: Duration::from_millis(500),
             min_timeout: Duration::from_millis(100),
             max_timeout: Duration::from_secs(1),

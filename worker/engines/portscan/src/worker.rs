@@ -4,6 +4,7 @@ use crate::{
     desk::{Desk, Report, Supply},
     error::Error,
     event::Shortage,
+    loss::Loss,
     probe::{Probe, State},
     settings::Settings,
     slots::{Flight, Slots},
@@ -16,8 +17,10 @@ use crate::{
 pub(crate) struct Worker<W> {
     wire: W,
     tries: u32,
+    most_tries: u32,
     window: Window,
     timing: Timing,
+    loss: Loss,
     slots: Slots,
     /// Probes to start, retries first.
     queue: VecDeque<Flight>,
@@ -50,8 +53,10 @@ impl<W: Wire> Worker<W> {
         Self {
             wire,
             tries: settings.tries.max(1),
+            most_tries: settings.most_tries,
             window: Window::new(window),
             timing: Timing::new(settings),
+            loss: Loss::default(),
             slots: Slots::default(),
             queue: VecDeque::new(),
             report: Report::default(),
@@ -119,6 +124,9 @@ impl<W: Wire> Worker<W> {
         }
         self.window.finish();
         let answered = matches!(reply, Reply::Open | Reply::Doubtful | Reply::Refused);
+        if answered {
+            self.loss.learn(flight.attempt);
+        }
         if answered && flight.is_fresh() {
             self.timing.sample(address.ip(), trip);
         }
@@ -237,7 +245,7 @@ impl<W: Wire> Worker<W> {
         self.wire.abandon(slot);
         self.slots.give_back(slot, flight.probe.address.is_ipv6());
         self.window.finish();
-        if flight.attempt >= self.tries {
+        if flight.attempt >= self.loss.tries(self.tries, self.most_tries) {
             self.settle(&flight, flight.state_if_silent());
             return;
         }

@@ -39,6 +39,8 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
 fn settings() -> impl Strategy<Value = Settings> {
     (1..3_usize, 2..60_usize, 0..400_u64).prop_map(|(threads, window, spread)| Settings {
         tries: TRIES,
+        // As many as the script says, whatever is lost.
+        most_tries: TRIES,
         window,
         spread,
         threads,

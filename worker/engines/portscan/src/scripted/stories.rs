@@ -45,6 +45,15 @@ fn a_lost_packet_costs_a_retry_not_a_port() {
 }
 
 #[test]
+fn where_packets_get_lost_a_port_is_tried_more_often() {
+    let lossy = vec![Target::new(State::Closed, &[Hop::Lost]); 50];
+    let unlucky = Target::new(State::Open, &[Hop::Lost; 6]);
+    let few = Settings { window: 10, ..settings() };
+    let (run, _) = play(&few, &[lossy, vec![unlucky]].concat());
+    assert_eq!(run.end().tally, Tally { open: 1, closed: 50, filtered: 0 });
+}
+
+#[test]
 fn silence_is_filtered_after_all_tries() {
     let (run, world) = play(&settings(), &[Target::new(State::Filtered, &[])]);
     assert_eq!((run.end().tally, run.retries, world.attempts), (only(State::Filtered), 2, 3));

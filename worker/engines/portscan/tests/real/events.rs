@@ -60,6 +60,7 @@ fn zero_settings_still_make_a_scan() {
     let settings = Settings {
         method: Method::Connect,
         tries: 0,
+        most_tries: 0,
         first_timeout: none,
         min_timeout: none,
         max_timeout: none,

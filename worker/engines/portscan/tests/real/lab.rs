@@ -2,7 +2,10 @@
 
 mod cable;
 mod firewall;
+mod peer;
 mod raw;
+mod relay;
+mod weather;
 
 use std::{net::SocketAddr, ops::RangeInclusive};
 

@@ -1,20 +1,16 @@
 //! The near and the far end of a cable, each a process in a network namespace of its own.
 
 use std::{
-    env,
-    io::{BufRead, BufReader, Lines, Write},
+    io::BufRead,
     net::{IpAddr, Ipv6Addr, TcpListener},
-    process::{Child, ChildStdout, Command, Stdio},
     thread,
 };
 
+use super::{
+    peer::{self, Peer, shell},
+    relay::{self, Weather},
+};
 use crate::{child, skip::skipped};
-
-/// Set for the process at the far end.
-const IS_FAR: &str = "PORTSCAN_TEST_IS_FAR";
-const HERE: &str = "far end: here";
-const READY: &str = "far end: ready";
-const CABLE: &str = "plugged in";
 
 /// What the far end of a cable is like.
 pub(super) struct Far {
@@ -24,85 +20,82 @@ pub(super) struct Far {
     pub(super) listeners: fn() -> Vec<u16>,
 }
 
+const FAR: &str = "far";
+const RELAY: &str = "relay";
+
 /// Addresses of both ends, and a way to a whole network behind the far one.
-const NEAR_SETUP: &str = "
+const DIRECT_NEAR: &str = "
     ip link set near0 up
     ip addr add 198.18.0.1/24 dev near0
     ip addr add 2001:db8::1/64 dev near0 nodad
     ip route add 198.18.4.0/24 via 198.18.0.2";
-const FAR_SETUP: &str = "
+const DIRECT_FAR: &str = "
     ip link set lo up
     ip link set far0 up
     ip addr add 198.18.0.2/24 dev far0
     ip addr add 2001:db8::2/64 dev far0 nodad
     ip route add local 198.18.4.0/24 dev lo";
 
+/// The same address of the far end, behind a relay.
+const RELAYED_NEAR: &str = "
+    ip link set near0 up
+    ip addr add 198.18.1.1/24 dev near0
+    ip route add 198.18.0.0/24 via 198.18.1.254";
+const RELAYED_FAR: &str = "
+    ip link set lo up
+    ip link set far0 up
+    ip addr add 198.18.0.2/24 dev far0
+    ip route add 198.18.1.0/24 via 198.18.0.254";
+
 /// Runs `near` at the near end of a cable, with `far` at the other; `test` is the name of the calling test.
 pub(super) fn run(test: &str, far: &Far, near: fn()) {
-    if env::var_os(IS_FAR).is_some() {
-        be_far(far);
-    } else if child::is_child() {
-        let _far = FarEnd::start(test);
-        near();
+    match peer::role().as_deref() {
+        Some(_) => be_far(DIRECT_FAR, far),
+        None => in_namespace(test, || {
+            let mut other = Peer::start(test, FAR);
+            shell(&format!("ip link add near0 type veth peer name far0 netns {}", other.pid()));
+            shell(DIRECT_NEAR);
+            other.let_go();
+            near();
+        }),
+    }
+}
+
+/// The same over a link with bad weather, for IPv4 alone.
+pub(super) fn run_relayed(test: &str, weather: &Weather, far: &Far, near: fn()) {
+    match peer::role().as_deref() {
+        Some(RELAY) => relay::be_relay(weather),
+        Some(_) => be_far(RELAYED_FAR, far),
+        None => in_namespace(test, || {
+            let (mut relay, mut other) = (Peer::start(test, RELAY), Peer::start(test, FAR));
+            let (middle, end) = (relay.pid(), other.pid());
+            shell(&format!("ip link add near0 type veth peer name relay0 netns {middle}"));
+            shell(&format!("ip link add relay1 netns {middle} type veth peer name far0 netns {end}"));
+            shell(RELAYED_NEAR);
+            relay.let_go();
+            other.let_go();
+            near();
+        }),
+    }
+}
+
+fn in_namespace(test: &str, body: impl FnOnce()) {
+    if child::is_child() {
+        body();
     } else if !child::run_in_empty_network(test) {
         skipped(test.rsplit("::").next().unwrap_or(test), "this machine allows no network namespaces");
     }
 }
 
-fn be_far(far: &Far) {
-    println!("\n{HERE}");
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).expect("the near end speaks");
-    assert_eq!(line.trim(), CABLE);
-    shell(&format!("{FAR_SETUP}\n{}", far.setup));
+fn be_far(addresses: &str, far: &Far) {
+    let input = peer::arrive();
+    shell(&format!("{addresses}\n{}", far.setup));
     let any = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
     for port in (far.listeners)() {
         let listener = TcpListener::bind((any, port)).expect("the namespace is empty");
         thread::spawn(move || listener.incoming().for_each(drop));
     }
-    println!("{READY}");
+    peer::say_ready();
     // Until the near end has gone.
-    std::io::stdin().read_line(&mut line).expect("standard input can be read");
-}
-
-/// The process at the far end; it ends with this value.
-struct FarEnd {
-    process: Child,
-    output: Lines<BufReader<ChildStdout>>,
-}
-
-impl FarEnd {
-    fn start(test: &str) -> Self {
-        let program = env::current_exe().expect("this test is a file");
-        let mut command = Command::new("unshare");
-        command.arg("-n").arg(program).args(["--exact", test, "--nocapture"]).env(IS_FAR, "1");
-        let mut process =
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("unshare starts");
-        let output = BufReader::new(process.stdout.take().expect("it is piped")).lines();
-        let mut far = Self { process, output };
-        far.wait_for(HERE);
-        let cable = format!("ip link add near0 type veth peer name far0 netns {}", far.process.id());
-        shell(&format!("{cable}\n{NEAR_SETUP}"));
-        let input = far.process.stdin.as_mut().expect("it is piped");
-        writeln!(input, "{CABLE}").expect("the far end listens");
-        far.wait_for(READY);
-        far
-    }
-
-    fn wait_for(&mut self, expected: &str) {
-        let told = self.output.by_ref().map_while(Result::ok).any(|line| line == expected);
-        assert!(told, "the far end never said: {expected}");
-    }
-}
-
-impl Drop for FarEnd {
-    fn drop(&mut self) {
-        drop(self.process.stdin.take());
-        self.process.wait().expect("it is a child of ours");
-    }
-}
-
-fn shell(script: &str) {
-    let output = Command::new("sh").args(["-ec", script]).output().expect("sh starts");
-    assert!(output.status.success(), "{script}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(input.lines().count(), 0, "nothing more is said");
 }
