@@ -47,7 +47,7 @@ CREATE TABLE jobs (
     error_message   TEXT
 ) STRICT;
 CREATE INDEX jobs_by_user ON jobs (user_id, kind, created_at, id);
-CREATE INDEX jobs_unfinished ON jobs (user_id) WHERE status IN ('queued', 'running');
+CREATE INDEX jobs_unfinished ON jobs (user_id, kind) WHERE status IN ('queued', 'running');
 CREATE INDEX jobs_by_deadline ON jobs (deadline_at) WHERE status = 'running';
 
 -- A shard is what a worker claims. Shard 0 plans its job and may add others.

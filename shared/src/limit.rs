@@ -177,14 +177,13 @@ impl Limiter {
         let window = Window::around(now.timestamp_millis(), rule.window);
         let draw = Draw { rule, subject, now: now.timestamp_millis(), window, cost };
         let counted = match &self.redis {
-            Some(redis) => redis.draw(&draw).await.ok_or(rule.purpose),
-            None => Ok(self.embedded.draw(&draw)),
+            Some(redis) => redis.draw(&draw).await,
+            None => Some(self.embedded.draw(&draw)),
         };
-        let count = match counted {
-            Ok(count) => count,
-            Err(Purpose::Throttle) => self.embedded.draw(&draw),
-            Err(Purpose::Quota) => Count { allowed: true, ..self.embedded.draw(&draw) },
-        };
+        let count = counted.unwrap_or_else(|| {
+            let here = self.embedded.draw(&draw);
+            Count { allowed: here.allowed || rule.purpose == Purpose::Quota, ..here }
+        });
         count.standing(rule, now)
     }
 }

@@ -1,5 +1,7 @@
 //! Somebody with a key, speaking verbs of the domain.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
@@ -23,6 +25,16 @@ impl Client {
         drop(rustls::crypto::ring::default_provider().install_default());
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         Client { http, address: address.to_owned(), key: Some(key.to_owned()) }
+    }
+
+    /// The same key from another loopback address.
+    ///
+    /// # Panics
+    /// When there is no such address.
+    #[must_use]
+    pub fn dialling_from(&self, address: Ipv4Addr) -> Client {
+        let http = reqwest::Client::builder().no_proxy().local_address(IpAddr::V4(address)).build().unwrap();
+        Client { http, ..self.clone() }
     }
 
     /// The same place without a key.

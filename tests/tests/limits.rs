@@ -80,6 +80,13 @@ async fn every_answer_tells_where_its_caller_stands() {
     let service = Deployment::of(Pair::SqliteEmbedded).limited().start().await;
     let (owner, user) = (service.owner(), service.register("ada@example.net").await);
     let nobody = user.without_key();
+    let scan = user.scan(&own_address().to_string()).ports("1").await;
+    scan.finished().await;
+    let upgrade = user.request(Method::GET, &format!("/ws/scans/{}", scan.id));
+    let upgrade = upgrade.header("connection", "upgrade").header("upgrade", "websocket");
+    let upgrade =
+        upgrade.header("sec-websocket-version", "13").header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    assert_eq!(scan.follow().await.headers["x-ratelimit-limit"], "100");
     let sent = async |client: &Client, method, path: &str| client.send(client.request(method, path)).await;
     for (status, answer, limit) in [
         (200, user.scans("").await, "100"),
@@ -91,6 +98,7 @@ async fn every_answer_tells_where_its_caller_stands() {
         (404, nobody.get("/nothing").await, "100"),
         (404, user.get("/api/v1/scans/scan_doesNotExist0").await, "100"),
         (404, user.get("/api/v1/scans/scan_doesNotExist0/stream").await, "100"),
+        (101, user.send(upgrade).await, "100"),
         (405, sent(&user, Method::PUT, "/api/v1/scans").await, "100"),
         (405, sent(&nobody, Method::DELETE, "/api/v1/health").await, "100"),
         (405, sent(&nobody, Method::GET, "/api/v1/auth/register").await, "100"),
@@ -130,10 +138,13 @@ async fn strangers_are_slowed_by_address_and_holders_of_keys_beside_them_are_not
     let service = Deployment::of(Pair::SqliteEmbedded).with("VEDETTE_ANONYMOUS_REQUESTS", "5").start().await;
     let (owner, stranger) = (service.owner(), service.stranger("sk_live_0123456789abcdef"));
     until("a refusal", SOON, async || (stranger.scans("").await.status == 429).then_some(())).await;
-    let refused = stranger.without_key().get("/api/v1/nothing").await;
+    let disguised = stranger.request(Method::GET, "/api/v1/nothing").header("x-forwarded-for", "127.9.9.9");
+    let refused = stranger.send(disguised).await;
     if refused.status == 429 {
         assert_refused(&refused, "5", "requests an hour without a valid key");
     }
+    let elsewhere = stranger.dialling_from(own_address()).scans("").await;
+    assert_eq!((elsewhere.status, elsewhere.header("x-ratelimit-remaining")), (401, "4"), "{elsewhere:?}");
     assert_eq!(owner.scans("").await.status, 200);
     assert_eq!(owner.without_key().get("/api/v1/health").await.status, 200);
     let preflight = owner.without_key().request(Method::OPTIONS, "/api/v1/scans");

@@ -3,8 +3,7 @@
 //! The user and not the key, since more keys are no more allowance; the user and not the organization, since the
 //! document knows accounts only. A request that fails to authenticate counts for its address like any other without a
 //! key, so that keys cannot be guessed without end; whoever shares that address and has a key is not slowed by it.
-//! Health is never refused, and shows where the address stands. What CORS asks beforehand is answered before it gets
-//! here.
+//! Health is never refused, and shows where the address stands; OPTIONS is not counted at all.
 
 use std::time::Duration;
 
@@ -16,6 +15,7 @@ use axum::{
 };
 use shared::{
     error::Error,
+    identity::Tier,
     limit::{Purpose, Rule, Standing, Subject},
 };
 use tokio::time::timeout;
@@ -72,7 +72,7 @@ pub(super) async fn show(State(site): State<Site>, request: Request, next: Next)
     response
 }
 
-fn for_user(site: &Site, tier: shared::identity::Tier) -> Rule {
+fn for_user(site: &Site, tier: Tier) -> Rule {
     Rule {
         name: "cybersec.requests",
         unit: "requests an hour",

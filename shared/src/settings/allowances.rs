@@ -67,3 +67,35 @@ pub(super) fn allowances(look_up: LookUp<'_>) -> Result<Allowances, Unusable> {
         registrations_an_hour: requests("VEDETTE_REGISTRATIONS", 20)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(name: &'static str, value: &'static str) -> Result<Allowances, Unusable> {
+        allowances(&|asked| (asked == name).then(|| value.to_owned()))
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_document() {
+        let allowances = read("", "").unwrap();
+        let told = |tier| {
+            let Allowance { requests_an_hour, scans_a_day, scans_at_once } = allowances.of(tier);
+            (requests_an_hour, scans_a_day, scans_at_once)
+        };
+        assert_eq!(told(Tier::Free), (100, Some(10), Some(2)));
+        assert_eq!(told(Tier::Pro), (1000, None, Some(10)));
+        assert_eq!(told(Tier::Enterprise), (1_000_000, None, None));
+    }
+
+    #[test]
+    fn no_scans_is_any_number_and_no_requests_is_refused() {
+        assert_eq!(read("VEDETTE_FREE_SCANS", "0").unwrap().free.scans_a_day, None);
+        assert_eq!(read("VEDETTE_PRO_SCANS", "7").unwrap().pro.scans_a_day, Some(7));
+        for (name, value) in
+            [("VEDETTE_FREE_REQUESTS", "0"), ("VEDETTE_FREE_SCANS", "-1"), ("VEDETTE_PRO_SCANS", "x")]
+        {
+            assert_eq!(read(name, value).unwrap_err().name, name);
+        }
+    }
+}

@@ -193,6 +193,28 @@ async fn without_redis_quotas_let_through_and_throttles_count_in_the_process() {
     .await;
 }
 
+/// Thousands of draws, as they come, over windows and locks.
+#[tokio::test]
+async fn counts_in_redis_and_in_the_process_never_differ() {
+    let redis = Redis::start().await;
+    let [one, other] = [Limiter::open(Some(&redis.url())).await.unwrap(), Limiter::open(None).await.unwrap()];
+    let locking = Rule { name: "test.lock", lock: Some(Duration::from_secs(100)), ..MINUTE };
+    let (mut now, mut random) = (noon(), 1_u64);
+    for step in 0..3000 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        let draw = random >> 40;
+        let rule = if draw & 1 == 0 { MINUTE } else { locking };
+        let subject = Subject::from(IpAddr::from([127, 0, 0, u8::from(draw & 2 == 0)]));
+        let standings = if draw & 4 == 0 {
+            [one.look(&rule, subject, now).await, other.look(&rule, subject, now).await]
+        } else {
+            [one.take(&rule, subject, now).await, other.take(&rule, subject, now).await]
+        };
+        assert_eq!(standings[0], standings[1], "step {step}: {rule:?} at {now}");
+        now += TimeDelta::milliseconds(i64::try_from(draw >> 3 & 0x1fff).unwrap());
+    }
+}
+
 #[tokio::test]
 async fn a_frozen_redis_holds_few_requests_up() {
     let redis = Redis::start().await;
