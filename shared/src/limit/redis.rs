@@ -14,9 +14,10 @@ use tokio::time::{Instant, timeout};
 use super::{Count, Draw, window::millis};
 use crate::error::{Error, Result};
 
-/// How long a request waits for an answer: on a busy machine it is late before it is lost, and limits stay exact.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// How long a Redis that did not answer is left alone; then one request tries it again, for all.
+/// How long a request waits for an answer, as long as for the database: to be late is not to be away, and on a busy
+/// machine nobody is to get past a limit.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a Redis that did not answer is left alone; then a request tries it again, for all.
 const REST: Duration = Duration::from_secs(1);
 const CONNECT: Duration = Duration::from_secs(5);
 
@@ -97,12 +98,13 @@ impl Redis {
 struct Outage(Mutex<Option<Instant>>);
 
 impl Outage {
+    /// Whether to ask: while Redis is away, one request at a time does.
     fn may_ask(&self) -> bool {
         let mut again = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let may = again.is_none_or(|again| now >= again);
         if may && again.is_some() {
-            *again = Some(now + REST);
+            *again = Some(now + PATIENCE + REST);
         }
         may
     }
