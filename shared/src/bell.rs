@@ -13,6 +13,7 @@ use crate::{
     error::Result,
     event::{Event, Progress},
     id::{JobId, ShardId},
+    scan::Ability,
 };
 
 /// Rings and hears, in one process or across many.
@@ -154,19 +155,19 @@ impl Bell {
         }
     }
 
-    /// Says that a worker is there; holds for ten seconds.
-    pub async fn report_worker(&self) {
+    /// Says that a worker is there, and what it is able to do; holds for ten seconds.
+    pub async fn report_worker(&self, ability: Ability) {
         match self {
-            Self::Embedded(bell) => bell.report_worker(),
-            Self::Redis(bell) => bell.report_worker().await,
+            Self::Embedded(bell) => bell.report_worker(ability),
+            Self::Redis(bell) => bell.report_worker(ability).await,
         }
     }
 
-    /// Whether a worker was there in the last ten seconds.
-    pub async fn has_worker(&self) -> bool {
+    /// What all workers of the last ten seconds are able to do; `None` when there was none.
+    pub async fn workers(&self) -> Option<Ability> {
         match self {
-            Self::Embedded(bell) => bell.has_worker(),
-            Self::Redis(bell) => bell.has_worker().await,
+            Self::Embedded(bell) => bell.workers(),
+            Self::Redis(bell) => bell.workers().await,
         }
     }
 

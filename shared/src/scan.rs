@@ -36,6 +36,28 @@ pub enum ScanType {
     /// Whole TCP connections, which needs no privilege.
     #[default]
     Tcp,
+    /// SYN packets alone.
+    Syn,
+}
+
+impl ScanType {
+    /// What a worker must be able to do for it.
+    #[must_use]
+    pub fn needs(self) -> Ability {
+        match self {
+            Self::Tcp => Ability::Connections,
+            Self::Syn => Ability::RawPackets,
+        }
+    }
+}
+
+/// What a worker may do on the network; each one includes those before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ability {
+    /// Open connections.
+    Connections,
+    /// Send packets of its own making, which takes the right `CAP_NET_RAW`.
+    RawPackets,
 }
 
 /// Switches of a scan; all off by default.

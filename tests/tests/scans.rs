@@ -9,6 +9,7 @@ use vedette_tests::deployment::Deployment;
 use vedette_tests::follow::found;
 use vedette_tests::listeners::{Listeners, own_address, port_count, ports};
 use vedette_tests::scan::open_ports;
+use vedette_tests::wait::{SOON, until};
 use vedette_tests::{Client, Pair, Scan, TestService, on_every_pair};
 
 on_every_pair! {
@@ -16,6 +17,7 @@ on_every_pair! {
     a_list_is_filtered_sorted_and_paged,
     results_are_not_ready_before_the_end,
     several_scans_at_once_do_not_mix,
+    a_syn_scan_is_done_or_refused_as_health_says,
 }
 
 async fn a_scan_runs_from_its_order_to_the_end_of_its_results(pair: Pair) {
@@ -49,6 +51,30 @@ async fn a_scan_runs_from_its_order_to_the_end_of_its_results(pair: Pair) {
     assert_eq!(scan.status().await["status"], "completed", "the scan outlives its results");
     scan.cancel().await.refused(409, "SCAN_NOT_CANCELLABLE");
     assert!(user.without_key().get("/api/v1/health").await.ok()["components"].is_object());
+}
+
+/// Whether the workers have the right to raw packets is up to the machine.
+async fn a_syn_scan_is_done_or_refused_as_health_says(pair: Pair) {
+    let service = TestService::start(pair).await;
+    let (owner, listeners) = (service.owner(), Listeners::open(3));
+    let known = async || {
+        let health = owner.get("/api/v1/health").await.ok().clone();
+        (health["components"]["worker"] == "healthy").then(|| health["components"]["syn_scan"].clone())
+    };
+    let word = until("a worker", SOON, known).await;
+    let ports = listeners.and_closed_neighbours();
+    let order = owner.scan(&listeners.target()).ports(&ports).with("scan_type", json!("syn"));
+    if word != "healthy" {
+        assert!(word.as_str().unwrap().contains("CAP_NET_RAW"), "{word}");
+        order.answer().await.refused(400, "VALIDATION_ERROR");
+        return;
+    }
+    let scan = order.await;
+    assert_eq!(scan.finished().await["scan_type"], "syn");
+    let results = scan.results().await;
+    assert_eq!(open_ports(&results), listeners.expected());
+    let total = u64::try_from(ports.split(',').count()).unwrap();
+    assert_eq!(counts(&results["summary"]), (3, total - 3, 0), "{results}");
 }
 
 async fn a_list_is_filtered_sorted_and_paged(pair: Pair) {

@@ -96,7 +96,7 @@ async fn health_tells_the_parts_without_a_key() {
         let nobody = service.owner().without_key();
         let health = until("health", SOON, async || healthy(&nobody).await).await;
         assert!(health["version"].is_string() && health["uptime_seconds"].is_number(), "{health}");
-        for part in ["database", "redis", "worker"] {
+        for part in ["database", "redis", "worker", "syn_scan"] {
             assert!(!health["components"][part].is_null(), "{part} in {health}");
         }
     }

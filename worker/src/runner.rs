@@ -23,6 +23,7 @@ use crate::{
     finisher::Finisher,
     kinds,
     leases::{Lease, Leases},
+    scan,
 };
 
 /// One shard to be worked, and all that is needed for it.
@@ -77,7 +78,7 @@ pub async fn run_with(
     stop: CancellationToken,
     perform: Perform,
 ) -> Result<(), BoxDynError> {
-    core.bell.report_worker().await;
+    core.bell.report_worker(scan::ability()).await;
     let leases = Leases::default();
     let finisher = Finisher::start(core.clone());
     let hands = Hands { core: core.clone(), resolver: Resolver::System, finisher, perform };
@@ -130,7 +131,7 @@ fn every_second() -> cron::Schedule {
 }
 
 async fn tick(_: Tick, core: Data<Core>) -> Result<(), BoxDynError> {
-    core.bell.report_worker().await;
+    core.bell.report_worker(scan::ability()).await;
     if let Err(error) = sweep(&core).await {
         tracing::warn!(%error, "not swept; the next tick will");
     }

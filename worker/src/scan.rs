@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use shared::{
     error::{Error, chain},
     job::{Failure, FailureCode},
-    scan::ScanRequest,
+    scan::{Ability, ScanRequest},
 };
 
 use crate::{Outcome, Work};
@@ -28,6 +28,11 @@ pub(crate) async fn perform(work: Work) -> Outcome {
         probe::perform(&work, &request).await
     };
     outcome.unwrap_or_else(|error| retry_or_fail(&error))
+}
+
+/// What scans this process is able to do.
+pub(crate) fn ability() -> Ability {
+    if portscan::can_send_raw().is_ok() { Ability::RawPackets } else { Ability::Connections }
 }
 
 /// An error that passes is tried again; any other ends the job.

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::StatusCode};
 use serde::Serialize;
-use shared::bell::Bell;
+use shared::{bell::Bell, scan::Ability};
 
 use super::envelope::Reply;
 use crate::site::Site;
@@ -20,6 +20,8 @@ struct Components {
     database: &'static str,
     redis: &'static str,
     worker: &'static str,
+    /// Whether scans of type `syn` are taken, and if not, why.
+    syn_scan: &'static str,
 }
 
 /// Asks every part for a sign of life. Without a worker the server still takes requests, so it is only degraded.
@@ -30,7 +32,11 @@ pub(super) async fn health(State(site): State<Site>) -> Reply<Health> {
         Bell::Embedded(_) => "embedded",
         Bell::Redis(_) => word(bell.ping().await.is_ok()),
     };
-    let worker = if bell.has_worker().await { "healthy" } else { "missing" };
+    let (worker, syn_scan) = match bell.workers().await {
+        None => ("missing", "unavailable: there is no worker"),
+        Some(Ability::Connections) => ("healthy", "unavailable: a worker lacks the right CAP_NET_RAW"),
+        Some(Ability::RawPackets) => ("healthy", "healthy"),
+    };
     let down = database == "unavailable" || redis == "unavailable";
     let (code, status) = match (down, worker) {
         (true, _) => (StatusCode::SERVICE_UNAVAILABLE, "unhealthy"),
@@ -43,7 +49,7 @@ pub(super) async fn health(State(site): State<Site>) -> Reply<Health> {
             status,
             version: env!("CARGO_PKG_VERSION"),
             uptime_seconds: site.started.elapsed().as_secs(),
-            components: Components { database, redis, worker },
+            components: Components { database, redis, worker, syn_scan },
         },
     )
 }

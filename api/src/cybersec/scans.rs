@@ -68,8 +68,9 @@ impl TryFrom<CreateScan> for ScanRequest {
 fn scan_type(word: &str) -> Result<ScanType, Error> {
     let why = match word {
         "tcp" | "tcp_connect" => return Ok(ScanType::Tcp),
-        "udp" | "syn" | "fin" | "null" | "xmas" => "cannot be done by this server; use tcp",
-        _ => "is not known; use tcp",
+        "syn" | "tcp_syn" => return Ok(ScanType::Syn),
+        "udp" | "fin" | "null" | "xmas" => "cannot be done by this server; use tcp or syn",
+        _ => "is not known; use tcp or syn",
     };
     Err(Invalid::new("scan_type", word, format!("this scan type {why}")).into())
 }

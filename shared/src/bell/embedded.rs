@@ -1,17 +1,17 @@
 //! The bell of one process.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
 use tokio::sync::{Mutex, broadcast, mpsc};
 
 use super::News;
-use crate::id::{JobId, ShardId};
+use crate::{
+    id::{JobId, ShardId},
+    scan::Ability,
+};
 
 /// Rings that may wait; one that finds no room is rung again by the sweeper.
 const RINGS: usize = 100_000;
@@ -25,7 +25,7 @@ pub struct Embedded {
     heard: Arc<Mutex<mpsc::Receiver<ShardId>>>,
     news: broadcast::Sender<News>,
     stops: broadcast::Sender<JobId>,
-    worker: Arc<AtomicBool>,
+    worker: Arc<OnceLock<Ability>>,
 }
 
 impl Embedded {
@@ -78,11 +78,11 @@ impl Embedded {
     }
 
     /// The worker is of this process, and lives as long as it does.
-    pub(super) fn report_worker(&self) {
-        self.worker.store(true, Ordering::Relaxed);
+    pub(super) fn report_worker(&self, ability: Ability) {
+        self.worker.get_or_init(|| ability);
     }
 
-    pub(super) fn has_worker(&self) -> bool {
-        self.worker.load(Ordering::Relaxed)
+    pub(super) fn workers(&self) -> Option<Ability> {
+        self.worker.get().copied()
     }
 }

@@ -14,12 +14,15 @@ use super::{Heard, News};
 use crate::{
     error::{Error, Result},
     id::{JobId, ShardId},
+    scan::Ability,
 };
 
 const RINGS: &str = "vedette:rings";
 const NEWS: &str = "vedette:news";
 const STOPS: &str = "vedette:stops";
 const WORKER: &str = "vedette:worker";
+/// Kept alive by workers that can do no more than open connections.
+const UNPRIVILEGED: &str = "vedette:worker:unprivileged";
 
 /// Ids that the list may hold; older ones fall off and are rung again by the sweeper.
 const MOST_RINGS: isize = 100_000;
@@ -115,17 +118,25 @@ impl Redis {
         }
     }
 
-    pub(super) async fn report_worker(&self) {
+    pub(super) async fn report_worker(&self, ability: Ability) {
         let mut command = redis::pipe();
         command.set_ex(WORKER, 1, 10).ignore();
+        if ability == Ability::Connections {
+            command.set_ex(UNPRIVILEGED, 1, 10).ignore();
+        }
         self.send("worker", &command).await;
     }
 
-    pub(super) async fn has_worker(&self) -> bool {
+    pub(super) async fn workers(&self) -> Option<Ability> {
         let mut connection = self.tell.clone();
-        let mut exists = redis::cmd("EXISTS");
-        let exists = exists.arg(WORKER).query_async::<bool>(&mut connection);
-        matches!(timeout(PATIENCE, exists).await, Ok(Ok(true)))
+        let mut exist = redis::pipe();
+        exist.exists(WORKER).exists(UNPRIVILEGED);
+        let exist = exist.query_async::<(bool, bool)>(&mut connection);
+        match timeout(PATIENCE, exist).await {
+            Ok(Ok((true, false))) => Some(Ability::RawPackets),
+            Ok(Ok((true, true))) => Some(Ability::Connections),
+            Ok(Ok((false, _)) | Err(_)) | Err(_) => None,
+        }
     }
 
     pub(super) fn news(&self) -> mpsc::Receiver<Heard<News>> {

@@ -4,24 +4,25 @@ use super::{Kind, allowance};
 use crate::{
     bell::News,
     core::{Core, contending},
-    error::{Error, Result},
+    error::{Error, Invalid, Result},
     event::{self, Event, Fact},
     id::{JobId, ShardId},
     identity::Principal,
     job::Status,
-    scan::ScanRequest,
+    scan::{Ability, ScanRequest, ScanType},
     store::{self, jobs::NewJob, scans::Scan, shards::Shard},
 };
 
 /// Queues a scan, in one transaction with its first shard and its first event.
 ///
 /// # Errors
-/// `Forbidden` for a caller who may only look, `Invalid` for too large a scan, `Refused` for an address that may not
+/// `Forbidden` for a caller who may only look, `Invalid` for too large a scan or one that the workers cannot do, `Refused` for an address that may not
 /// be scanned, `LimitReached` and `TooManyScans` for more than the caller's tier allows, `Unavailable` when the
 /// database is away; nothing is stored then.
 pub async fn scan(core: &Core, principal: &Principal, request: &ScanRequest) -> Result<Scan> {
     principal.may_write()?;
     request.check(&core.limits.targets)?;
+    check_workers(core, request.scan_type).await?;
     let stored = serde_json::to_value(request).map_err(Error::internal)?;
     let job = NewJob {
         id: JobId::new(),
@@ -36,6 +37,16 @@ pub async fn scan(core: &Core, principal: &Principal, request: &ScanRequest) -> 
     core.bell.ring(&[shard]).await;
     core.bell.tell(events.into_iter().map(News::Event).collect()).await;
     Ok(scan)
+}
+
+/// Refuses what not every worker could do: any of them may get a part of it.
+async fn check_workers(core: &Core, scan_type: ScanType) -> Result<()> {
+    // Any worker will do, even one that is yet to come.
+    if scan_type.needs() == Ability::Connections || core.bell.workers().await >= Some(scan_type.needs()) {
+        return Ok(());
+    }
+    let why = "this scan type takes workers with the right CAP_NET_RAW, which are not there; use tcp";
+    Err(Invalid::new("scan_type", "syn", why).into())
 }
 
 async fn store(core: &Core, principal: &Principal, job: &NewJob<'_>) -> Result<(Scan, ShardId, Vec<Event>)> {

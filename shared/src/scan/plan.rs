@@ -75,6 +75,14 @@ impl Plan {
         self.addresses().saturating_mul(width(ports))
     }
 
+    /// Whether nothing of it leaves the machine.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.blocks
+            .iter()
+            .all(|Block { net, .. }| net.network().is_loopback() && net.broadcast().is_loopback())
+    }
+
     /// The unit of that number.
     #[must_use]
     pub fn unit(&self, ports: &PortSet, number: i64) -> Option<Unit<'_>> {
@@ -126,6 +134,14 @@ mod tests {
     #[test]
     fn an_address_in_two_blocks_is_planned_once() {
         assert_eq!(plan(&["127.0.0.1/32", "127.0.0.0/30", "127.0.0.2/32", "::1/128"]).addresses(), 5);
+    }
+
+    #[test]
+    fn only_loopback_is_local() {
+        assert!(plan(&["127.0.0.1/32", "127.0.0.0/8", "::1/128"]).is_local());
+        for net in ["0.0.0.0/0", "126.0.0.0/7", "198.51.100.1/32", "::/127", "::1/127", "2001:db8::1/128"] {
+            assert!(!plan(&["127.0.0.1/32", net]).is_local(), "{net}");
+        }
     }
 
     #[test]

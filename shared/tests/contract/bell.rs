@@ -11,6 +11,7 @@ use shared::{
     event::{Event, Fact},
     id::{JobId, ShardId},
     job::Status,
+    scan::Ability,
 };
 use vedette_tests::{
     redis::Redis,
@@ -137,9 +138,9 @@ async fn stops_reach_every_subscriber(bell: Bell) {
 }
 
 async fn a_worker_is_there_once_it_said_so(bell: Bell) {
-    assert!(!bell.has_worker().await);
-    bell.report_worker().await;
-    assert!(bell.has_worker().await);
+    assert_eq!(bell.workers().await, None);
+    bell.report_worker(Ability::RawPackets).await;
+    assert_eq!(bell.workers().await, Some(Ability::RawPackets));
 }
 
 #[tokio::test]
@@ -164,8 +165,11 @@ async fn two_processes_meet_at_the_bell_in_redis() {
     let told = event(JobId::new(), 1);
     here.tell(vec![told.clone()]).await;
     assert_eq!(next(&mut news).await, Heard::Message(told));
-    here.report_worker().await;
-    assert!(there.has_worker().await);
+    here.report_worker(Ability::RawPackets).await;
+    assert_eq!(there.workers().await, Some(Ability::RawPackets));
+    here.report_worker(Ability::Connections).await;
+    there.report_worker(Ability::RawPackets).await;
+    assert_eq!(there.workers().await, Some(Ability::Connections), "what all of them can do");
 }
 
 pub(crate) fn ids(count: usize) -> Vec<ShardId> {

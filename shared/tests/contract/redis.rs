@@ -13,6 +13,7 @@ use shared::{
         finish::{finish, split},
         report::report,
     },
+    scan::Ability,
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -110,8 +111,8 @@ async fn a_frozen_redis_holds_nobody_up() {
     in_time("ring", bell.ring(&ids(2))).await;
     in_time("tell", bell.tell(vec![event(JobId::new(), 1)])).await;
     in_time("stop", bell.stop(JobId::new())).await;
-    in_time("report_worker", bell.report_worker()).await;
-    assert!(!in_time("has_worker", bell.has_worker()).await);
+    in_time("report_worker", bell.report_worker(Ability::RawPackets)).await;
+    assert_eq!(in_time("workers", bell.workers()).await, None);
     assert_eq!(in_time("waiting", bell.waiting()).await, None);
     assert!(in_time("ping", bell.ping()).await.is_err());
     redis.thaw();

@@ -6,6 +6,7 @@ use shared::{
     event::Fact,
     identity::{Principal, Role},
     job::{Status, submit},
+    scan::{Ability, ScanRequest, ScanType},
 };
 
 use crate::{
@@ -19,6 +20,8 @@ on_both_databases!(
     a_submitted_scan_is_rung_and_told,
     a_submission_that_fails_half_way_stores_nothing,
     a_refused_submission_stores_nothing,
+    a_scan_that_a_worker_cannot_do_is_refused,
+    a_scan_that_every_worker_can_do_is_taken,
 );
 
 async fn a_submitted_scan_has_its_shard_and_its_first_event(stage: Stage) {
@@ -66,6 +69,22 @@ async fn a_refused_submission_stores_nothing(stage: Stage) {
     assert!(matches!(submit(&stage.owner, "169.254.169.254", "80").await, Error::Refused(_)));
     assert!(matches!(submit(&stage.owner, "10.0.0.0/16", "1-65535").await, Error::Invalid(_)));
     nothing_is_stored(&stage).await;
+}
+
+async fn a_scan_that_a_worker_cannot_do_is_refused(stage: Stage) {
+    let by_syn = ScanRequest { scan_type: ScanType::Syn, ..request("127.0.0.1", "80") };
+    let refused = async || submit::scan(&stage.core, &stage.owner, &by_syn).await.unwrap_err();
+    assert!(matches!(refused().await, Error::Invalid(_)), "there is no worker");
+    stage.core.bell.report_worker(Ability::Connections).await;
+    assert!(matches!(refused().await, Error::Invalid(_)), "there is one without the right");
+    nothing_is_stored(&stage).await;
+}
+
+async fn a_scan_that_every_worker_can_do_is_taken(stage: Stage) {
+    let by_syn = ScanRequest { scan_type: ScanType::Syn, ..request("127.0.0.1", "80") };
+    stage.core.bell.report_worker(Ability::RawPackets).await;
+    let scan = submit::scan(&stage.core, &stage.owner, &by_syn).await.unwrap();
+    assert_eq!(scan.job.request["scan_type"], "syn");
 }
 
 async fn nothing_is_stored(stage: &Stage) {

@@ -5,17 +5,22 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use portscan::{Probe, Settings, Stop, Summary};
 use shared::{
     error::{Error, Result},
-    job::report::{Report, Reported, report},
-    scan::ScanRequest,
+    job::{
+        FailureCode,
+        report::{Report, Reported, report},
+    },
+    scan::{ScanRequest, ScanType, plan::Plan},
     store::scans::{self, list},
 };
 use tokio::task::JoinHandle;
 
-use super::{ledger::Ledger, order::Order};
+use super::{ability, fail, ledger::Ledger, order::Order};
 use crate::{Outcome, Work};
 
 /// Open ports are told this soon: long enough that a burst is one transaction.
 const FOUND: Duration = Duration::from_millis(20);
+/// New packets a second of a SYN scan that leaves the machine, where no rate is set: nothing else slows it.
+const POLITE: u32 = 10_000;
 /// Everything else is told this often.
 const TICK: Duration = Duration::from_millis(250);
 
@@ -25,28 +30,41 @@ pub(super) async fn perform(work: &Work, request: &ScanRequest) -> Result<Outcom
     let Some(plan) = scans::plan(store, claim.job.id).await? else {
         return Err(Error::internal("a shard without a plan"));
     };
+    if request.scan_type.needs() > ability() {
+        let message = "the worker has lost the right CAP_NET_RAW, which this scan type takes".to_owned();
+        return Ok(fail(FailureCode::Refused, message));
+    }
+    let settings = settings(work, request, &plan);
     let units = claim.units.clone();
     let known: HashSet<i64> =
         list::open_units(store, claim.job.id, units.start, units.end).await?.into_iter().collect();
     let order = Order::new(units, claim.job.id.uuid().as_u64_pair().1);
     let ledger = Ledger::new(plan, request.ports.clone(), order, claim.position);
     let stop = Stop::new();
-    let engine = start(work, request, known, Arc::clone(&ledger), stop.clone());
+    let engine = start(work, settings, known, Arc::clone(&ledger), stop.clone());
     let ended = follow(work, &ledger, engine).await;
     // Whatever ended the work, the engine's sockets must not outlive it.
     stop.stop();
     ended
 }
 
+fn settings(work: &Work, request: &ScanRequest, plan: &Plan) -> Settings {
+    let usual = if request.options.fast_mode { Settings::fast() } else { Settings::default() };
+    let rate = work.core.limits.scan_rate;
+    match request.scan_type {
+        ScanType::Tcp => Settings { rate, ..usual },
+        ScanType::Syn if plan.is_local() => Settings { rate, ..usual.by_syn() },
+        ScanType::Syn => Settings { rate: rate.or(Some(POLITE)), ..usual.by_syn() },
+    }
+}
+
 fn start(
     work: &Work,
-    request: &ScanRequest,
+    settings: Settings,
     known: HashSet<i64>,
     ledger: Arc<Ledger>,
     stop: Stop,
 ) -> JoinHandle<std::result::Result<Summary, portscan::Error>> {
-    let mut settings = if request.options.fast_mode { Settings::fast() } else { Settings::default() };
-    settings.rate = work.core.limits.scan_rate;
     let positions = work.claim.position..work.claim.units.end;
     let token = work.stop.clone();
     let stop_on_token = stop.clone();

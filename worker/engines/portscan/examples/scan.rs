@@ -13,7 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let (first, last): (u16, u16) = (first.parse()?, last.parse()?);
     let mut settings = match arguments.next().as_deref() {
         None | Some("connect") => Settings::default(),
-        Some("syn") => Settings::syn(),
+        Some("syn") => Settings::default().by_syn(),
         Some(other) => return Err(format!("no method {other}").into()),
     };
     if let Some(threads) = arguments.next() {

@@ -19,7 +19,7 @@ const METHODS: [Method; 2] = [Method::Connect, Method::Syn];
 fn settings(method: Method) -> Settings {
     match method {
         Method::Connect => Settings::default(),
-        Method::Syn => Settings::syn(),
+        Method::Syn => Settings::default().by_syn(),
     }
 }
 
