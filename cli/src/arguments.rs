@@ -80,7 +80,7 @@ pub(crate) struct ScanArgs {
     /// The ports: numbers and ranges with commas between, or a set such as top-1000
     #[arg(long, short, default_value = "1-1000")]
     pub(crate) ports: String,
-    /// How to probe a port
+    /// How to probe a port: tcp, or syn where the server may
     #[arg(long, value_name = "TYPE", default_value = "tcp")]
     pub(crate) scan_type: String,
     /// What to look for besides open ports.
