@@ -101,6 +101,9 @@ async fn follow(
             return Ok(Outcome::Settled);
         }
     };
+    if summary.dropped > 0 {
+        tracing::warn!(answers = summary.dropped, "answers came too fast; open ports may be missed");
+    }
     if !summary.stopped {
         ledger.settle_below(work.claim.units.end);
     }

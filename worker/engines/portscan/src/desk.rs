@@ -37,6 +37,7 @@ struct Books<I> {
     ledger: Ledger,
     opened: Vec<Probe>,
     retries: u64,
+    dropped: u64,
     shortage: Option<Shortage>,
     workers: usize,
     failure: Option<Error>,
@@ -53,6 +54,7 @@ pub(crate) struct Report {
     pub(crate) settled: Vec<(u64, State)>,
     pub(crate) opened: Vec<Probe>,
     pub(crate) retries: u64,
+    pub(crate) dropped: u64,
     pub(crate) shortage: Option<Shortage>,
 }
 
@@ -80,6 +82,7 @@ pub(crate) struct News {
 pub(crate) struct Outcome {
     pub(crate) complete: bool,
     pub(crate) retries: u64,
+    pub(crate) dropped: u64,
     pub(crate) shortage: Option<Shortage>,
     pub(crate) failure: Option<Error>,
 }
@@ -96,6 +99,7 @@ impl<I: Iterator<Item = Probe>> Desk<I> {
             ledger: Ledger::default(),
             opened: Vec::new(),
             retries: 0,
+            dropped: 0,
             shortage: None,
             workers,
             failure: None,
@@ -166,6 +170,7 @@ impl<I: Iterator<Item = Probe>> Desk<I> {
         Outcome {
             complete: books.exhausted && books.ledger.lowest_unsettled().is_none(),
             retries: books.retries,
+            dropped: books.dropped,
             shortage: books.shortage,
             failure: books.failure,
         }
@@ -181,6 +186,7 @@ impl<I: Iterator<Item = Probe>> Books<I> {
             self.ledger.settle(line, state);
         }
         self.retries += mem::take(&mut report.retries);
+        self.dropped += mem::take(&mut report.dropped);
         self.shortage = self.shortage.or(report.shortage.take());
         found
     }

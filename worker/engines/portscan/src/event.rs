@@ -115,6 +115,9 @@ pub struct Summary {
     pub stopped: bool,
     /// Attempts made after the first of a probe.
     pub retries: u64,
+    /// Answers that came faster than they were read and were lost here. They are asked for again like any that are
+    /// lost on the way, so a few are no harm; many may leave ports filtered that are not.
+    pub dropped: u64,
     /// What kept the window smaller than asked for, if anything did.
     pub window_limited: Option<Shortage>,
     /// Wall time of the scan.

@@ -114,6 +114,7 @@ fn run<W: Wire + Send>(
             tally,
             stopped: !outcome.complete,
             retries: outcome.retries,
+            dropped: outcome.dropped,
             window_limited: outcome.shortage,
             elapsed: started.elapsed(),
         }),
@@ -205,6 +206,6 @@ struct Leaving<'a, I: Iterator<Item = Probe>, W: Wire> {
 
 impl<I: Iterator<Item = Probe>, W: Wire> Drop for Leaving<'_, I, W> {
     fn drop(&mut self) {
-        self.desk.leave(&mut self.worker.report, self.failure.take());
+        self.desk.leave(self.worker.last_report(), self.failure.take());
     }
 }

@@ -24,6 +24,7 @@ mod answer;
 mod filter;
 mod link;
 mod packet;
+mod ring;
 mod waiting;
 
 /// Bare SYN packets through raw sockets: no connection is ever made, and the kernel, which knows of none, takes back
@@ -138,17 +139,16 @@ impl Syn {
     }
 
     /// Takes in what has come.
-    fn read(&mut self, ready: &mut Vec<usize>) -> Result<(), Errno> {
+    fn read(&mut self, ready: &mut Vec<usize>) {
         let (key, waiting) = (&self.key, &mut self.waiting);
         let mut take = |answer: Answer| {
             if answer.number == number(key, answer.peer) {
                 waiting.answer(answer.peer, reply_of(answer.verdict), ready);
             }
         };
-        for link in [&self.ipv4, &self.ipv6].into_iter().flatten() {
-            link.receive(&mut take)?;
+        for link in [&mut self.ipv4, &mut self.ipv6].into_iter().flatten() {
+            link.receive(&mut take);
         }
-        Ok(())
     }
 }
 
@@ -234,15 +234,19 @@ impl Wire for Syn {
 
     fn discard(&mut self, _slot: usize) {}
 
+    fn dropped(&self) -> u64 {
+        [&self.ipv4, &self.ipv6].into_iter().flatten().map(Link::dropped).sum()
+    }
+
     fn wait(&mut self, limit: Duration, ready: &mut Vec<usize>) -> io::Result<()> {
         self.flush();
         ready.append(&mut self.unsent);
-        self.read(ready)?;
+        self.read(ready);
         if !ready.is_empty() || limit.is_zero() {
             return Ok(());
         }
         link::wait([self.ipv4.as_ref(), self.ipv6.as_ref()].into_iter().flatten(), limit)?;
-        self.read(ready)?;
+        self.read(ready);
         Ok(())
     }
 }

@@ -21,6 +21,11 @@ pub(crate) trait Wire {
     /// Frees what an idle slot holds.
     fn discard(&mut self, slot: usize);
 
+    /// Answers that the machine dropped unread since this was last asked.
+    fn dropped(&self) -> u64 {
+        0
+    }
+
     /// Waits until a slot may have news, but no longer than `limit`, and adds such slots to `ready`.
     fn wait(&mut self, limit: Duration, ready: &mut Vec<usize>) -> io::Result<()>;
 }

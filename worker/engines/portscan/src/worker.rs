@@ -24,7 +24,7 @@ pub(crate) struct Worker<W> {
     slots: Slots,
     /// Probes to start, retries first.
     queue: VecDeque<Flight>,
-    pub(crate) report: Report,
+    report: Report,
     ready: Vec<usize>,
     /// Nothing is started before this, after a shortage.
     resume_at: Duration,
@@ -79,6 +79,12 @@ impl<W: Wire> Worker<W> {
         self.sweep();
         self.check_starving()?;
         Ok(true)
+    }
+
+    /// What was not handed in yet.
+    pub(crate) fn last_report(&mut self) -> &mut Report {
+        self.report.dropped += self.wire.dropped();
+        &mut self.report
     }
 
     fn launch(&mut self) {

@@ -57,7 +57,7 @@ pub(crate) fn drive(world: World, settings: &Settings, plan: &[Probe]) -> (Run, 
                 Err(failure) => Some(Some(failure)),
             };
             if let Some(failure) = failure {
-                desk.leave(&mut worker.report, failure);
+                desk.leave(worker.last_report(), failure);
                 *place = None;
             }
         }

@@ -1,8 +1,7 @@
 use socket2::SockFilter;
 
 /// Bytes of a packet that are kept: the largest quotation of a probe, and its headers.
-pub(crate) const KEPT: usize = 160;
-const ACCEPT: u32 = 160;
+const KEPT: u32 = 160;
 
 const LOAD_BYTE: u16 = 0x30;
 const LOAD_SHORT: u16 = 0x28;
@@ -35,7 +34,7 @@ pub(crate) fn ipv4(port: u16) -> [SockFilter; 12] {
         jump(IF_EQUAL, 1, 0, 3),
         step(LOAD_BYTE_BEHIND, 0),
         jump(IF_EQUAL, 3, 0, 1),
-        step(RETURN, ACCEPT),
+        step(RETURN, KEPT),
         step(RETURN, 0),
     ]
 }
@@ -50,7 +49,7 @@ pub(crate) fn ipv6(port: u16) -> [SockFilter; 9] {
         jump(IF_EQUAL, 58, 0, 3),
         step(LOAD_BYTE, 40),
         jump(IF_EQUAL, 1, 0, 1),
-        step(RETURN, ACCEPT),
+        step(RETURN, KEPT),
         step(RETURN, 0),
     ]
 }

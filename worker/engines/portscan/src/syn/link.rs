@@ -9,8 +9,8 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     io::Errno,
     net::{
-        self, AddressFamily, MMsgHdr, RecvFlags, SendAncillaryBuffer, SendFlags, SocketAddrAny, SocketFlags,
-        SocketType, addr::SocketAddrArg, eth, ipproto, sockopt,
+        self, AddressFamily, MMsgHdr, SendAncillaryBuffer, SendFlags, SocketAddrAny, SocketFlags, SocketType,
+        addr::SocketAddrArg, eth, ipproto, sockopt,
     },
 };
 use socket2::SockRef;
@@ -18,13 +18,14 @@ use socket2::SockRef;
 use super::{
     answer::{self, Answer},
     filter,
+    ring::Ring,
 };
 use crate::socket;
 
 /// The raw sockets of one address family, and a port of our own that nobody else can use meanwhile.
 pub(super) struct Link {
     sender: OwnedFd,
-    receiver: OwnedFd,
+    receiver: Ring,
     /// Bound and never listening: the kernel refuses what comes, and gives the port to nobody else.
     _reserved: OwnedFd,
     pub(super) port: u16,
@@ -43,10 +44,8 @@ impl Outgoing {
     }
 }
 
-/// Asked for, for both directions; the kernel gives what it allows.
+/// Asked for; the kernel gives what it allows.
 const BUFFER: usize = 8 << 20;
-/// Packets taken in one after another at most, so that no flood keeps a scan from its deadlines.
-const BURST: usize = 32_768;
 /// How long a full send queue is waited for.
 const FULL: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
@@ -64,12 +63,8 @@ impl Link {
         };
         attached.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::INVAL))?;
         let sender = net::socket_with(family, SocketType::RAW, flags, Some(ipproto::RAW))?;
-        // Only with CAP_NET_ADMIN; without it, the usual size has to do.
-        if sockopt::set_socket_recv_buffer_size_force(&receiver, BUFFER).is_err() {
-            sockopt::set_socket_recv_buffer_size(&receiver, BUFFER)?;
-        }
         sockopt::set_socket_send_buffer_size(&sender, BUFFER)?;
-        Ok(Self { sender, receiver, _reserved: reserved, port })
+        Ok(Self { sender, receiver: Ring::new(receiver)?, _reserved: reserved, port })
     }
 
     /// Sends the packets in order and gives how many were taken; an error is that of the packet after those.
@@ -103,20 +98,18 @@ impl Link {
     }
 
     /// Gives the answers that have come to `take`.
-    pub(super) fn receive(&self, mut take: impl FnMut(Answer)) -> Result<(), Errno> {
-        let mut buffer = [0; filter::KEPT];
-        for _ in 0..BURST {
-            let length = match net::recv(&self.receiver, &mut buffer, RecvFlags::DONTWAIT) {
-                Ok((length, _)) => length,
-                Err(Errno::AGAIN | Errno::INTR) => return Ok(()),
-                Err(error) => return Err(error),
-            };
-            let answer = buffer.get(..length).and_then(answer::read);
-            if let Some(answer) = answer.filter(|answer| answer.own_port == self.port) {
+    pub(super) fn receive(&mut self, mut take: impl FnMut(Answer)) {
+        let port = self.port;
+        self.receiver.read(|packet| {
+            if let Some(answer) = answer::read(packet).filter(|answer| answer.own_port == port) {
                 take(answer);
             }
-        }
-        Ok(())
+        });
+    }
+
+    /// Answers that came too fast to be kept, since this was last asked.
+    pub(super) fn dropped(&self) -> u64 {
+        self.receiver.dropped()
     }
 
     pub(super) fn receiver(&self) -> BorrowedFd<'_> {
