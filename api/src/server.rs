@@ -4,10 +4,16 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use axum::{Router, middleware, serve::ListenerExt};
 use shared::core::Core;
-use tokio::{net::TcpListener, time::Instant};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{cybersec, hub::Hub, request_id, site::Site};
+
+/// Milliseconds after which a client that takes nothing of what it was sent is gone.
+const STALLED_MS: u32 = 30_000;
 
 /// A bound server.
 #[derive(Debug)]
@@ -49,10 +55,9 @@ impl Server {
             told.cancelled().await;
             streams.cancel();
         };
-        // Small frames must not wait for the client to acknowledge the ones before.
         let listener = self.listener.tap_io(|connection| {
-            if let Err(error) = connection.set_nodelay(true) {
-                tracing::debug!(%error, "frames of a connection may be held back");
+            if let Err(error) = prepare(connection) {
+                tracing::debug!(%error, "a connection is used as it is");
             }
         });
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
@@ -62,6 +67,13 @@ impl Server {
             () = async { stop.cancelled().await; tokio::time::sleep(drain).await } => Ok(()),
         }
     }
+}
+
+/// Sends small frames at once, and has the system cut a connection whose client takes nothing for [`STALLED_MS`]: a
+/// stream that is not read would otherwise be kept, full buffers and all, for as long as the client's machine is up.
+fn prepare(connection: &TcpStream) -> io::Result<()> {
+    connection.set_nodelay(true)?;
+    Ok(rustix::net::sockopt::set_tcp_user_timeout(connection, STALLED_MS)?)
 }
 
 fn router(site: Site) -> Router {

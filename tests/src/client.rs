@@ -136,8 +136,17 @@ impl Client {
     /// # Errors
     /// The HTTP status of a refused upgrade.
     pub async fn websocket(&self, path: &str) -> Result<Socket, Refused> {
-        let key = self.key.clone().unwrap_or_default();
+        Socket::open(&format!("ws://{}{}", self.address, self.with_key(path))).await
+    }
+
+    /// Opens a WebSocket that takes next to nothing as long as nobody reads it.
+    pub async fn narrow_websocket(&self, path: &str) -> Socket {
+        Socket::open_narrow(&self.address, &self.with_key(path)).await
+    }
+
+    fn with_key(&self, path: &str) -> String {
+        let key = self.key.as_deref().unwrap_or_default();
         let joint = if path.contains('?') { '&' } else { '?' };
-        Socket::open(&format!("ws://{}{path}{joint}api_key={key}", self.address)).await
+        format!("{path}{joint}api_key={key}")
     }
 }

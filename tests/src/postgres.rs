@@ -58,6 +58,15 @@ impl Postgres {
         format!("postgres://postgres:{PASSWORD}@{}/{name}", self.address)
     }
 
+    /// Runs one statement in the database of that address, past the service.
+    ///
+    /// # Panics
+    /// When the statement fails.
+    pub fn run(&self, database_url: &str, sql: &str) {
+        let mut command = Command::new(self.programs.join("psql"));
+        succeed(command.args(["-v", "ON_ERROR_STOP=1", "-c", sql, "-d", database_url]));
+    }
+
     /// Stops the server, cutting every connection.
     ///
     /// # Panics

@@ -1,7 +1,7 @@
-//! Requests byte by byte, for what a decent HTTP client refuses to send.
+//! Requests byte by byte, for what a decent HTTP client refuses to send; and connections that nobody reads.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, SocketAddrV4, TcpStream};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -39,6 +39,35 @@ pub fn send(address: &str, bytes: &[u8]) -> Answer {
     }
     drop(stream.shutdown(Shutdown::Both));
     read_answer(&received)
+}
+
+/// A connection that takes as little as a connection can, as long as nobody reads it.
+///
+/// # Panics
+/// When nobody listens.
+pub async fn narrow(address: &str) -> tokio::net::TcpStream {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    // The kernel raises it to its own least.
+    socket.set_recv_buffer_size(1).unwrap();
+    socket.connect(address.parse().unwrap()).await.unwrap()
+}
+
+/// Whether the other side of a connection to this machine still has it open, from the kernel's table: state `01` is
+/// established.
+///
+/// # Panics
+/// When it is not a connection over IPv4.
+#[must_use]
+pub fn is_held(connection: &tokio::net::TcpStream) -> bool {
+    let (near, far) = (connection.local_addr().unwrap(), connection.peer_addr().unwrap());
+    let row = format!("{} {} 01", in_table(far), in_table(near));
+    std::fs::read_to_string("/proc/net/tcp").unwrap().contains(&row)
+}
+
+fn in_table(address: SocketAddr) -> String {
+    let SocketAddr::V4(address) = address else { panic!("not over IPv4: {address}") };
+    let octets = SocketAddrV4::ip(&address).octets();
+    format!("{:08X}:{:04X}", u32::from_ne_bytes(octets), address.port())
 }
 
 fn is_whole(received: &[u8]) -> bool {

@@ -136,6 +136,18 @@ impl TestService {
         self.backing.postgres.as_ref().expect("a deployment with its own postgres")
     }
 
+    /// Runs one statement in the service's database, for what no dialect offers.
+    ///
+    /// # Panics
+    /// When the database is not Postgres, or the statement fails.
+    pub async fn run_sql(&self, sql: &str) {
+        let url = self.backing.database_url.as_deref().expect("a pair with postgres");
+        match &self.backing.postgres {
+            Some(own) => own.run(url, sql),
+            None => Postgres::shared().await.run(url, sql),
+        }
+    }
+
     /// Where the data folder and the logs are.
     #[must_use]
     pub fn folder(&self) -> &Path {

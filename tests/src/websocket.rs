@@ -1,13 +1,13 @@
 //! A WebSocket client of one scan.
 
-use std::time::Instant;
-
 use futures::{SinkExt, StreamExt};
 use serde_json::Value;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
 
+use crate::raw;
 use crate::wait::{LONG, SOON, within};
 
 /// An open WebSocket.
@@ -38,6 +38,14 @@ impl Socket {
         }
     }
 
+    /// Opens one that takes as little as a connection can, as long as nobody reads it.
+    pub(crate) async fn open_narrow(address: &str, path: &str) -> Socket {
+        let stream = MaybeTlsStream::Plain(raw::narrow(address).await);
+        let opening = Box::pin(client_async(format!("ws://{address}{path}"), stream));
+        let (stream, _) = within("a websocket", SOON, opening).await.unwrap();
+        Socket { stream }
+    }
+
     /// Sends a text.
     ///
     /// # Panics
@@ -52,6 +60,14 @@ impl Socket {
     /// When the socket is closed.
     pub async fn send(&mut self, message: Message) {
         self.stream.send(message).await.unwrap();
+    }
+
+    /// Sends these bytes as they are, past every rule of the protocol.
+    ///
+    /// # Panics
+    /// When the connection is gone.
+    pub async fn send_raw(&mut self, bytes: &[u8]) {
+        self.stream.get_mut().write_all(bytes).await.unwrap();
     }
 
     /// The next text frame, or the end.
@@ -78,15 +94,7 @@ impl Socket {
 
     /// Everything until the end, and the close code.
     pub async fn rest(&mut self) -> (Vec<Value>, u16) {
-        let mut frames = Vec::new();
-        let started = Instant::now();
-        loop {
-            assert!(started.elapsed() < LONG, "the end of a websocket: not within {LONG:?}");
-            match self.hear().await {
-                Heard::Said(said) => frames.push(said),
-                Heard::Closed(code) => return (frames, code),
-            }
-        }
+        within("the end of a websocket", LONG, self.next_rest()).await
     }
 
     /// Sends a ping of the protocol itself and returns what the pong carries.
@@ -96,6 +104,16 @@ impl Socket {
     pub async fn pong_to(&mut self, bytes: &'static [u8]) -> Vec<u8> {
         self.send(Message::Ping(bytes.into())).await;
         within("a pong", SOON, self.next_pong()).await
+    }
+
+    async fn next_rest(&mut self) -> (Vec<Value>, u16) {
+        let mut frames = Vec::new();
+        loop {
+            match self.next_heard().await {
+                Heard::Said(said) => frames.push(said),
+                Heard::Closed(code) => return (frames, code),
+            }
+        }
     }
 
     async fn next_heard(&mut self) -> Heard {

@@ -192,3 +192,20 @@ fn ids(list: &Value) -> Vec<String> {
     let scans = list["scans"].as_array().unwrap();
     scans.iter().map(|scan| scan["scan_id"].as_str().unwrap().to_owned()).collect()
 }
+
+#[tokio::test]
+async fn scans_leave_nothing_behind_in_redis() {
+    let mut service =
+        Deployment::of(Pair::PostgresRedisMany).with("VEDETTE_SHARD_UNITS", "100").start().await;
+    let scans = (0..5).map(|_| async {
+        let scan = service.owner().scan(&own_address().to_string()).ports("1-1000").await;
+        assert_eq!(scan.finished().await["status"], "completed");
+    });
+    futures::future::join_all(scans).await;
+    // The list of rings is gone once it is empty; what is left says that there is a worker.
+    let keys = until("an empty queue", SOON, async || {
+        let keys = service.redis().keys().await;
+        (!keys.iter().any(|key| key == "vedette:rings")).then_some(keys)
+    });
+    assert_eq!(keys.await, ["vedette:worker"]);
+}

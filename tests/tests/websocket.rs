@@ -133,6 +133,31 @@ async fn a_message_that_is_too_large_closes_the_socket() {
     scan.stop().await;
 }
 
+#[tokio::test]
+async fn a_broken_frame_closes_the_socket_with_the_code_that_says_why() {
+    let service = Deployment::of(Pair::SqliteEmbedded).slowed_to(300).start().await;
+    let scan = service.owner().scan(&own_address().to_string()).ports(&ports(1, 20_000)).await;
+    let long_ping = [&[0x89, 0xfe, 0, 126, 0, 0, 0, 0][..], &[b'x'; 126]].concat();
+    for (frame, code, what) in [
+        (&[0xc1, 0x82, 0, 0, 0, 0, b'h', b'i'][..], 1002, "the first reserved bit"),
+        (&[0xa1, 0x82, 0, 0, 0, 0, b'h', b'i'], 1002, "the second reserved bit"),
+        (&[0x91, 0x82, 0, 0, 0, 0, b'h', b'i'], 1002, "the third reserved bit"),
+        (&[0x83, 0x80, 0, 0, 0, 0], 1002, "a reserved opcode"),
+        (&[0x81, 0x02, b'h', b'i'], 1002, "a frame without a mask"),
+        (&[0x80, 0x82, 0, 0, 0, 0, b'h', b'i'], 1002, "the rest of nothing"),
+        (&[0x09, 0x80, 0, 0, 0, 0], 1002, "a ping in parts"),
+        (&long_ping, 1002, "a ping that is too long"),
+        (&[0x81, 0x82, 0, 0, 0, 0, 0xff, 0xfe], 1007, "a text that is not UTF-8"),
+        (&[0x81, 0x81, 0, 0, 0, 0, 0xc3], 1007, "a text that ends within a character"),
+    ] {
+        let mut socket = scan.websocket().await;
+        socket.hear_type("progress").await;
+        socket.send_raw(frame).await;
+        assert_eq!(socket.rest().await.1, code, "{what}");
+    }
+    scan.stop().await;
+}
+
 fn facts(frames: &[Value]) -> Vec<u64> {
     let facts = frames.iter().filter(|frame| frame["type"] != "progress");
     facts.map(|frame| frame["seq"].as_u64().unwrap_or_else(|| panic!("no seq in {frame}"))).collect()

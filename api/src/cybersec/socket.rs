@@ -30,8 +30,11 @@ use crate::{
 const PING: Duration = Duration::from_secs(20);
 /// A peer that says nothing for so long, not even a pong, is gone.
 const SILENCE: Duration = Duration::from_mins(1);
-/// A frame that cannot be written for so long has a listener that does not read.
+/// A frame that cannot be written for so long has a listener that does not read. It is given as long again to take what
+/// was written, and with it the close code.
 const SLOW: Duration = Duration::from_secs(10);
+/// Any other listener has so long to take its close code, and so long to answer it.
+const PARTING: Duration = Duration::from_secs(1);
 /// The largest message a client may send, in bytes.
 const LARGEST: usize = 16 * 1024;
 /// The largest that is read, to be refused in good order: closed with bytes unread, the connection would be reset and
@@ -88,9 +91,7 @@ impl Session {
         let end = if ended_before { COMPLETE } else { session.talk(&mut incoming).await.unwrap_or(GONE) };
         session.close(end).await;
         // The peer's own close frame, so that it is not answered with a reset.
-        drop(
-            timeout(Duration::from_secs(1), async { while let Some(Ok(_)) = incoming.next().await {} }).await,
-        );
+        drop(timeout(PARTING, async { while let Some(Ok(_)) = incoming.next().await {} }).await);
     }
 
     /// Sends and listens until something ends it; `None` when the peer is gone.
@@ -184,18 +185,22 @@ impl Session {
     }
 
     async fn write(&mut self, message: Message) -> Result<(), End> {
-        match timeout(SLOW, self.sink.send(message)).await {
-            Ok(sent) => sent.map_err(|_| GONE),
-            Err(_) => Err((close_code::AGAIN, "too slow; resume by number")),
+        if let Ok(sent) = timeout(SLOW, self.sink.send(message)).await {
+            return sent.map_err(|_| GONE);
         }
+        tracing::info!(job.id = self.scan.job.id.to_base62(), "a listener is too slow and sent away");
+        Err(TOO_SLOW)
     }
 
-    async fn close(&mut self, (code, reason): End) {
+    async fn close(&mut self, end: End) {
+        let (code, reason) = end;
+        let patience = if end == TOO_SLOW { SLOW } else { PARTING };
         let frame = CloseFrame { code, reason: reason.into() };
-        drop(timeout(Duration::from_secs(1), self.sink.send(Message::Close(Some(frame)))).await);
+        drop(timeout(patience, self.sink.send(Message::Close(Some(frame)))).await);
     }
 }
 
+const TOO_SLOW: End = (close_code::AGAIN, "too slow; resume by number");
 const TOO_LARGE: End = (close_code::SIZE, "the message is too large");
 const COMPLETE: End = (close_code::NORMAL, "complete");
 /// Nobody is left to read it.
