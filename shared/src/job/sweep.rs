@@ -1,6 +1,6 @@
 //! Sweeping: what was left lying by a crash, a lost ring or a time limit. Any worker may sweep, at any time.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Failure, FailureCode, end};
 use crate::{
@@ -40,7 +40,7 @@ async fn free_silent(core: &Core) -> Result<()> {
     let before = core.clock.now() - TimeDelta::seconds(core.limits.lease_seconds);
     for (shard, job, attempt) in store::shards::silent(&core.store, before).await? {
         // Freed first: a worker that spoke up in between keeps its shard, and its job.
-        if free(core, shard, attempt, before).await? && attempt >= MOST_ATTEMPTS {
+        if free(core, (shard, job, attempt), before).await? && attempt >= MOST_ATTEMPTS {
             give_up(core, job).await?;
         }
     }
@@ -54,16 +54,15 @@ async fn give_up(core: &Core, job: JobId) -> Result<()> {
 
 async fn free(
     core: &Core,
-    shard: ShardId,
-    attempt: i64,
-    before: chrono::DateTime<chrono::Utc>,
+    (shard, job, attempt): (ShardId, JobId, i64),
+    before: DateTime<Utc>,
 ) -> Result<bool> {
     let wait = TimeDelta::seconds((attempt - AT_ONCE).max(0) * 2);
     let mut tx = core.store.begin().await?;
     let freed = store::shards::free(&mut tx, shard, attempt, before, core.clock.now() + wait).await?;
     tx.commit().await?;
     if freed {
-        tracing::warn!(shard.id = %shard, attempt, "a worker fell silent; its shard is free again");
+        tracing::warn!(job.id = job.to_base62(), shard.id = %shard, attempt, "a worker fell silent; its shard is free again");
         if wait.is_zero() {
             core.bell.ring(&[shard]).await;
         }
