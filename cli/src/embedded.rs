@@ -38,6 +38,7 @@ pub(crate) struct Running {
 pub(crate) async fn start(settings: Settings) -> Result<Running, Cause> {
     let core = Core::open(&settings).await?;
     core.store.migrate().await?;
+    core.require_secret().await?;
     // Bound first: were the address taken after the account is made, its key would be lost unsaid.
     let server = Server::bind(core.clone(), settings.listen, settings.public_url).await?;
     let owner = open_owner(&core, &settings.owner_email, settings.owner_key).await?;

@@ -36,6 +36,7 @@ async fn migrate(terminal: &Terminal) -> Result<(), Cause> {
     let limiter = Limiter::open(None).await?;
     let (clock, secret, limits) = (Clock::System, settings.secret, settings.limits);
     let core = Core { store, bell, limiter, clock, secret, limits };
+    core.require_secret().await?;
     let owner = open_owner(&core, &settings.owner_email, settings.owner_key).await?;
     terminal.line("The database has the tables of this version.")?;
     if let Some(owner) = owner {

@@ -8,6 +8,7 @@ mod redis;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use self::redis::fault_in_url;
 pub use self::{embedded::Embedded, redis::Redis};
 use crate::{
     error::Result,

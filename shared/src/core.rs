@@ -9,7 +9,7 @@ use crate::{
     identity::Secret,
     limit::Limiter,
     settings::{Limits, Settings},
-    store::Store,
+    store::{self, Store},
 };
 
 /// The open parts of a running server. Clones share them.
@@ -55,6 +55,28 @@ impl Core {
         }
         let message = "the database has no tables of this version: run `vedette migrate` first".to_owned();
         Err(Error::Invalid(Invalid { field: "DATABASE_URL", value: String::new(), message }))
+    }
+
+    /// Refuses to go on with another secret than the one this database was first used with: not one key would be
+    /// recognised.
+    ///
+    /// # Errors
+    /// `Invalid` that says what to do, `Unavailable` when the database is away.
+    pub async fn require_secret(&self) -> Result<()> {
+        let mark = self.secret.mark();
+        let stored = contending(async || {
+            let mut tx = self.store.begin().await?;
+            let stored = store::secret::keep(&mut tx, &mark, self.clock.now()).await?;
+            tx.commit().await?;
+            Ok(stored)
+        });
+        if stored.await? == mark {
+            return Ok(());
+        }
+        let message = "VEDETTE_SECRET_KEY is not the secret that this database was first used with, and no key would \
+                       be recognised: give every process that one; `vedette up` keeps its own in secret.key in the \
+                       data folder";
+        Err(Error::Invalid(Invalid::new("VEDETTE_SECRET_KEY", "", message)))
     }
 }
 

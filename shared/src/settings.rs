@@ -8,7 +8,9 @@ use thiserror::Error;
 
 pub use self::allowances::{Allowance, Allowances};
 use crate::{
+    bell,
     identity::{ApiKey, Secret},
+    store,
     target_policy::{Base, TargetPolicy, parse_nets},
 };
 
@@ -109,7 +111,7 @@ impl Settings {
     /// [`Unusable`] names the first setting that is missing or cannot be read.
     pub fn read(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<Self, Unusable> {
         let database_url = database_url(mode, look_up)?;
-        let redis_url = look_up("REDIS_URL");
+        let redis_url = redis_url(look_up)?;
         if matches!(mode, Mode::Processes) && redis_url.is_none() {
             return Err(unusable(
                 "REDIS_URL",
@@ -155,9 +157,25 @@ fn database_url(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<String, Unusable>
             "names a SQLite file, which has one writer and cannot be shared by several processes: give a Postgres \
              database, or run everything in one process with `vedette up`",
         )),
-        (_, Some(url)) if is_sqlite || is_postgres => Ok(url),
+        (_, Some(url)) if is_sqlite || is_postgres => match store::fault_in_url(&url) {
+            None => Ok(url),
+            Some(fault) => Err(unusable(
+                "DATABASE_URL",
+                format!(
+                    "is not of the form postgres://user:password@host:port/database, where the signs / # @ in the \
+                     password are written %2F %23 %40 ({fault})"
+                ),
+            )),
+        },
         (_, Some(_)) => Err(unusable("DATABASE_URL", "is neither postgres://.. nor sqlite://..")),
     }
+}
+
+fn redis_url(look_up: LookUp<'_>) -> Result<Option<String>, Unusable> {
+    let Some(url) = look_up("REDIS_URL") else { return Ok(None) };
+    let form = "is not of the form redis://:password@host:port, where :password@ may be left out";
+    let fault = bell::fault_in_url(&url);
+    fault.map_or(Ok(Some(url)), |fault| Err(unusable("REDIS_URL", format!("{form} ({fault})"))))
 }
 
 fn number<T>(

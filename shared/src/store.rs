@@ -10,9 +10,10 @@ use sqlx::{
     postgres::{PgConnectOptions, PgConnection, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::time::timeout;
 use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, chain};
 
 /// Runs one query on whichever pool reads.
 macro_rules! on_pool {
@@ -44,6 +45,7 @@ pub mod events;
 pub mod identity;
 pub mod jobs;
 pub mod scans;
+pub(crate) mod secret;
 pub mod shards;
 
 #[derive(Clone, Debug)]
@@ -114,7 +116,10 @@ impl Store {
             // A ping before every use would cost each transaction a round trip; one after a rest finds dead connections.
             .test_before_acquire(false)
             .before_acquire(|connection, rest| Box::pin(rested(connection, rest.idle_for)));
-        let pool = pool.connect_with(options).await.map_err(failure)?;
+        let pool = match pool.connect_with(options.clone()).await {
+            Ok(pool) => pool,
+            Err(error) => return Err(unreachable(&options, error).await),
+        };
         Ok(Self { reads: Pool::Postgres(pool.clone()), writes: Pool::Postgres(pool) })
     }
 
@@ -166,6 +171,30 @@ impl Store {
     pub async fn ping(&self) -> Result<()> {
         on_pool!(self, |pool| sqlx::query("SELECT 1").execute(pool).await.map(drop))
     }
+}
+
+/// What is wrong with the address of a database, if anything. Never repeats it: it may hold a password.
+pub(crate) fn fault_in_url(url: &str) -> Option<String> {
+    let read = if url.starts_with("sqlite:") {
+        SqliteConnectOptions::from_str(url).map(drop)
+    } else {
+        PgConnectOptions::from_str(url).map(drop)
+    };
+    // Whatever follows would be passed over in silence, and the host be taken from before it.
+    let cut_off = url.contains('#').then(|| "a # cuts it off".to_owned());
+    cut_off.or_else(|| read.err().map(|error| error.to_string()))
+}
+
+/// Says where no server could be reached, and why.
+async fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> Error {
+    // A pool only says that its time ran out; one more attempt says why.
+    let is_pool = matches!(error, sqlx::Error::PoolTimedOut);
+    let again = if is_pool { timeout(ACQUIRE, options.connect()).await.ok() } else { None };
+    let error = failure(again.and_then(sqlx::Result::err).unwrap_or(error));
+    let Error::Unavailable { what, source } = error else { return error };
+    let socket = options.get_socket().map(|socket| socket.display().to_string());
+    let place = socket.unwrap_or_else(|| format!("{}:{}", options.get_host(), options.get_port()));
+    Error::Unavailable { what, source: format!("{place}: {}", chain(source.as_ref())).into() }
 }
 
 /// Whether a connection may be used after a rest; an error has it replaced.

@@ -120,12 +120,70 @@ async fn a_redis_that_does_not_answer_is_a_clear_error() {
 }
 
 #[tokio::test]
+async fn a_postgres_that_does_not_answer_is_a_clear_error() {
+    let address = free_address();
+    let nobody = format!("postgres://vedette:postgresPasswordOfTheTests@{address}/vedette");
+    for (program, argument) in [("vedette-api", None), ("vedette-worker", None), ("vedette", Some("migrate"))]
+    {
+        let mut command = separate(program, &nobody, "redis://127.0.0.1:1");
+        let said = refused_to_start(command.args(argument), program).await;
+        assert!(said.contains(&format!("{address}: ")) && said.contains("Connection refused"), "{said}");
+        assert!(!said.contains("postgresPasswordOfTheTests"), "the password is not shown: {said}");
+    }
+}
+
+#[tokio::test]
+async fn another_secret_than_the_databases_is_refused() {
+    let database = Postgres::shared().await.database();
+    let redis = vedette_tests::redis::Redis::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let mut migrate = separate("vedette", &database, &redis.url());
+    assert!(Process::spawn(migrate.arg("migrate"), "migrate", folder.path()).ended(SOON).await.success());
+    let data = folder.path().to_str().unwrap();
+    for (program, arguments) in [
+        ("vedette-api", &[][..]),
+        ("vedette-worker", &[]),
+        ("vedette", &["migrate"]),
+        ("vedette", &["up", "--listen", "127.0.0.1:0", "--data", data]),
+    ] {
+        let other = "anotherSecretKeyOfTheTests-0123456789";
+        let mut command = separate(program, &database, &redis.url());
+        let said = refused_to_start(command.env("VEDETTE_SECRET_KEY", other).args(arguments), program).await;
+        assert!(said.contains("VEDETTE_SECRET_KEY") && said.contains("first used with"), "{said}");
+        assert!(!said.contains(other) && !said.contains(SECRET_KEY), "{said}");
+    }
+}
+
+#[tokio::test]
+async fn processes_explain_themselves_and_take_no_other_arguments() {
+    for program in ["vedette-api", "vedette-worker"] {
+        for (argument, code, expected) in [
+            ("--help", 0, "DATABASE_URL"),
+            ("-h", 0, "Usage: "),
+            ("--version", 0, env!("CARGO_PKG_VERSION")),
+            ("--verbose", 2, "unexpected argument `--verbose`"),
+            ("8000", 2, "see vedette-"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut process = Process::spawn(bare(program).arg(argument), program, folder.path());
+            assert_eq!(process.ended(SOON).await.code(), Some(code), "{program} {argument}");
+            let said = process.log();
+            assert!(said.contains(expected) && said.contains(program), "{program} {argument}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn settings_that_are_missing_or_wrong_are_named() {
     let database = Postgres::shared().await.database();
     for program in ["vedette-api", "vedette-worker"] {
         for (name, value) in [
             ("DATABASE_URL", None),
             ("DATABASE_URL", Some("mysql://127.0.0.1/x")),
+            ("DATABASE_URL", Some("postgres://vedette:#PasswordOfTheTests@127.0.0.1/x")),
+            ("REDIS_URL", None),
+            ("REDIS_URL", Some("127.0.0.1:6379")),
+            ("REDIS_URL", Some("redis://:#PasswordOfTheTests@127.0.0.1")),
             ("VEDETTE_SECRET_KEY", None),
             ("VEDETTE_SECRET_KEY", Some("tooShort")),
             ("VEDETTE_LEASE_SECONDS", Some("soon")),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use redis::{
-    RedisResult,
+    RedisError, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -42,6 +42,11 @@ pub struct Redis {
 impl Redis {
     pub(super) async fn connect(url: &str) -> Result<Self> {
         let client = redis::Client::open(url).map_err(away)?;
+        let place = client.get_connection_info().addr().to_string();
+        let refused = |error: RedisError| Error::Unavailable {
+            what: "Redis",
+            source: format!("{place}: {error}").into(),
+        };
         let config = || {
             ConnectionManagerConfig::new()
                 .set_max_delay(Duration::from_secs(1))
@@ -49,7 +54,7 @@ impl Redis {
         };
         let short = config().set_number_of_retries(2).set_response_timeout(Some(Duration::from_secs(5)));
         let tell = timeout(Duration::from_secs(5), client.get_connection_manager_with_config(short)).await;
-        let tell = tell.map_err(unanswered)?.map_err(away)?;
+        let tell = tell.map_err(unanswered)?.map_err(refused)?;
         let hear = client
             .get_connection_manager_with_config(config().set_response_timeout(None))
             .await
@@ -155,6 +160,11 @@ impl Redis {
     }
 }
 
+/// What is wrong with the address of a Redis, if anything. Never repeats it: it may hold a password.
+pub(crate) fn fault_in_url(url: &str) -> Option<String> {
+    redis::Client::open(url).err().map(|error| error.to_string())
+}
+
 fn push_message<T: Serialize>(messages: &mut redis::Pipeline, channel: &str, message: &T) {
     match serde_json::to_string(message) {
         Ok(text) => {
@@ -164,7 +174,7 @@ fn push_message<T: Serialize>(messages: &mut redis::Pipeline, channel: &str, mes
     }
 }
 
-fn away(error: redis::RedisError) -> Error {
+fn away(error: RedisError) -> Error {
     Error::Unavailable { what: "Redis", source: Box::new(error) }
 }
 

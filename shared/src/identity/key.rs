@@ -93,9 +93,19 @@ impl Secret {
     /// The digest under which a key is looked up.
     #[must_use]
     pub fn digest(&self, key: &ApiKey) -> String {
+        self.hmac(&[b"api key\0", key.0.as_bytes()])
+    }
+
+    /// A digest that tells this secret from others, and nothing else about it.
+    pub(crate) fn mark(&self) -> String {
+        self.hmac(&[b"secret\0"])
+    }
+
+    fn hmac(&self, parts: &[&[u8]]) -> String {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
-        mac.update(b"api key\0");
-        mac.update(key.0.as_bytes());
+        for part in parts {
+            mac.update(part);
+        }
         hex(&mac.finalize().into_bytes())
     }
 }

@@ -28,6 +28,7 @@ mod race;
 mod redis;
 mod report;
 mod scanner;
+mod secret;
 mod split;
 mod stored;
 mod submit;
