@@ -11,8 +11,8 @@ pub enum Error {
     /// A SYN scan was asked for, and this process may not use raw sockets.
     #[error("no raw sockets, which take the right CAP_NET_RAW")]
     NoRawSockets(#[source] io::Error),
-    /// The kernel stopped telling which sockets are ready.
-    #[error("cannot wait for sockets")]
+    /// The kernel does not tell what is answered.
+    #[error("cannot wait for answers")]
     Wait(#[source] io::Error),
     /// The machine had nothing left for even one connection, all this time.
     #[error("short of {shortage} for {waited:?}")]

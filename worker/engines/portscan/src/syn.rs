@@ -45,6 +45,8 @@ pub(crate) struct Syn {
     unsent: Vec<usize>,
     /// The own address for each other one, or why there is none.
     sources: HashMap<IpAddr, Result<IpAddr, Reply>>,
+    /// Why the scan cannot go on.
+    failure: Option<Errno>,
     origin: Instant,
 }
 
@@ -64,6 +66,7 @@ impl Syn {
             batch: BATCH,
             unsent: Vec::new(),
             sources: HashMap::new(),
+            failure: None,
             origin: Instant::now(),
         }
     }
@@ -98,10 +101,24 @@ impl Syn {
             return Err(Reply::Unreachable);
         }
         let source = self.source(peer)?;
-        let port = self.link(peer.is_ipv6()).map_err(judge)?.port;
+        let port = match self.link(peer.is_ipv6()) {
+            Ok(link) => link.port,
+            Err(error) => return Err(self.judge_opening(error)),
+        };
         let number = number(&self.key, (peer.ip(), peer.port()));
         let packet = packet::syn(SocketAddr::new(source, port), peer, number);
         Ok(Outgoing { slot, to: link::destination(peer), packet })
+    }
+
+    /// What it means that a link could not be opened. A kernel without IPv6 has no way there; anything else that lasts
+    /// ends the scan, as it says nothing about any port.
+    fn judge_opening(&mut self, error: Errno) -> Reply {
+        let reply = judge(error);
+        if reply != Reply::Unreachable || error == Errno::AFNOSUPPORT {
+            return reply;
+        }
+        self.failure = Some(error);
+        Reply::Short(Shortage::Memory)
     }
 
     /// Sends what is in the outbox. Whose packet could not be sent has its answer then.
@@ -195,7 +212,7 @@ fn canonical(address: SocketAddr) -> SocketAddr {
 /// # Errors
 /// [`Error::NoRawSockets`] with the kernel's reason.
 pub fn can_send_raw() -> Result<(), Error> {
-    match Link::open(false) {
+    match link::raw_sockets(false) {
         Ok(_) => Ok(()),
         Err(error) => Err(Error::NoRawSockets(error.into())),
     }
@@ -239,6 +256,9 @@ impl Wire for Syn {
     }
 
     fn wait(&mut self, limit: Duration, ready: &mut Vec<usize>) -> io::Result<()> {
+        if let Some(failure) = self.failure {
+            return Err(failure.into());
+        }
         self.flush();
         ready.append(&mut self.unsent);
         self.read(ready);

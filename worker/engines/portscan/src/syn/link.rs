@@ -51,18 +51,14 @@ const FULL: Timespec = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
 
 impl Link {
     pub(super) fn open(v6: bool) -> Result<Self, Errno> {
-        let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
         let (reserved, port) = socket::reserve_port(v6)?;
-        let (family, protocol) =
-            if v6 { (AddressFamily::INET6, eth::IPV6) } else { (AddressFamily::INET, eth::IP) };
-        let receiver = net::socket_with(AddressFamily::PACKET, SocketType::DGRAM, flags, Some(protocol))?;
+        let (sender, receiver) = raw_sockets(v6)?;
         let attached = if v6 {
             SockRef::from(&receiver).attach_filter(&filter::ipv6(port))
         } else {
             SockRef::from(&receiver).attach_filter(&filter::ipv4(port))
         };
         attached.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::INVAL))?;
-        let sender = net::socket_with(family, SocketType::RAW, flags, Some(ipproto::RAW))?;
         sockopt::set_socket_send_buffer_size(&sender, BUFFER)?;
         Ok(Self { sender, receiver: Ring::new(receiver)?, _reserved: reserved, port })
     }
@@ -115,6 +111,16 @@ impl Link {
     pub(super) fn receiver(&self) -> BorrowedFd<'_> {
         self.receiver.as_fd()
     }
+}
+
+/// One that sends whole packets, and one that is shown all that come.
+pub(super) fn raw_sockets(v6: bool) -> Result<(OwnedFd, OwnedFd), Errno> {
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let (family, protocol) =
+        if v6 { (AddressFamily::INET6, eth::IPV6) } else { (AddressFamily::INET, eth::IP) };
+    let sender = net::socket_with(family, SocketType::RAW, flags, Some(ipproto::RAW))?;
+    let receiver = net::socket_with(AddressFamily::PACKET, SocketType::DGRAM, flags, Some(protocol))?;
+    Ok((sender, receiver))
 }
 
 /// Where a raw packet is sent: its port stands in the packet alone.
