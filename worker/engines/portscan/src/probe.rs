@@ -8,17 +8,18 @@ use std::net::SocketAddr;
 pub struct Probe {
     /// The place in the caller's plan, the unit in which `spread` and `below` are counted.
     pub number: u64,
-    /// The address and port to connect to.
+    /// The address and port to try.
     pub address: SocketAddr,
 }
 
 /// What a port turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// The handshake was completed.
+    /// The handshake was completed, or a bare SYN was accepted.
     Open,
-    /// The connection was refused: by RST, or by an ICMP port unreachable, which a connect cannot tell apart.
+    /// The connection was refused: by RST, or by an ICMP port unreachable, which a connect cannot tell apart. To a SYN
+    /// scan that one is an ICMP unreachable like the others.
     Closed,
-    /// No answer after all tries, another ICMP unreachable, or no route there.
+    /// No answer after all tries, an ICMP unreachable, or no route there.
     Filtered,
 }

@@ -2,9 +2,9 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use crate::event::Shortage;
 
-/// What connects: the kernel, or the script of a test.
+/// What tries ports: connections, SYN packets, or the script of a test.
 ///
-/// A *slot* is a place for one connection at a time, numbered from 0 without gaps.
+/// A *slot* is a place for one connection or packet under way, numbered from 0 without gaps.
 pub(crate) trait Wire {
     /// Time since the scan began.
     fn now(&self) -> Duration;
