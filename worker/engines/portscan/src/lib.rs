@@ -16,10 +16,11 @@
 //! ```
 //!
 //! Reading order: `scan` (the threads), `desk` and `ledger` (who does what, and what is settled), `worker` (one
-//! thread's loop) with `slots`, `window`, `timing` and `loss`, then `wire` (what tries a port) with `kernel` (by connections)
-//! and `syn` (by raw packets).
+//! thread's loop) with `slots`, `window` and `doubts`, `traffic` (what all threads learn) with `paths` and `loss`, then
+//! `wire` (what tries a port) with `kernel` (by connections) and `syn` (by raw packets).
 
 mod desk;
+mod doubts;
 mod eagerness;
 mod error;
 mod event;
@@ -28,6 +29,7 @@ mod kernel;
 mod ledger;
 mod loss;
 mod pace;
+mod paths;
 mod permutation;
 mod probe;
 mod scan;
@@ -38,7 +40,7 @@ mod slots;
 mod socket;
 mod stop;
 mod syn;
-mod timing;
+mod traffic;
 mod window;
 mod wire;
 mod worker;

@@ -1,7 +1,7 @@
 /// How often an attempt came to nothing though the port answers, as far as this is seen.
 ///
 /// Ports that answered a later attempt than the first tell it: each of them lost at least one.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Loss {
     answered: u32,
     retried: u32,
@@ -9,6 +9,8 @@ pub(crate) struct Loss {
 
 /// Answers that are remembered with full weight; older ones fade, as a path may get worse.
 const MEMORY: u32 = 4096;
+/// Answers from which on the figure is one to go by.
+const ENOUGH: u32 = 100;
 
 impl Loss {
     /// Learns from an answer to the given attempt, counted from 1.
@@ -19,6 +21,11 @@ impl Loss {
         }
         self.answered += 1;
         self.retried += u32::from(attempt > 1);
+    }
+
+    /// Whether there were enough answers to tell.
+    pub(crate) fn is_known(&self) -> bool {
+        self.answered >= ENOUGH
     }
 
     /// The attempts after which a port that answers is missed less than once in 10,000 times, between `least` and

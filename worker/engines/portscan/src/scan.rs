@@ -1,5 +1,6 @@
 use std::{
     panic,
+    sync::Arc,
     thread::{self, ScopedJoinHandle},
     time::{Duration, Instant},
 };
@@ -15,6 +16,7 @@ use crate::{
     settings::{Method, Settings},
     stop::Stop,
     syn::{Syn, can_send_raw},
+    traffic::Traffic,
     wire::Wire,
     worker::Worker,
 };
@@ -105,7 +107,9 @@ fn run<W: Wire + Send>(
     let started = Instant::now();
     let share = (settings.window / wires.len().max(1)).max(1);
     let desk = Desk::new(probes, settings.spread, settings.rate.map(Pace::new), wires.len());
-    let workers = wires.into_iter().map(|wire| Worker::new(wire, settings, share)).collect();
+    let traffic = Arc::new(Traffic::new(settings));
+    let workers =
+        wires.into_iter().map(|wire| Worker::new(wire, settings, share, Arc::clone(&traffic))).collect();
     let tally = employ(&desk, workers, stop, on_event);
     let outcome = desk.finish();
     match outcome.failure {

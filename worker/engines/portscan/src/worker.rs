@@ -1,14 +1,14 @@
-use std::{collections::VecDeque, mem, time::Duration};
+use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
 use crate::{
     desk::{Desk, Report, Supply},
+    doubts::Doubts,
     error::Error,
     event::Shortage,
-    loss::Loss,
     probe::{Probe, State},
     settings::Settings,
     slots::{Flight, Slots},
-    timing::Timing,
+    traffic::Traffic,
     window::Window,
     wire::{Reply, Wire},
 };
@@ -16,14 +16,14 @@ use crate::{
 /// One scanning thread's work, a turn at a time.
 pub(crate) struct Worker<W> {
     wire: W,
-    tries: u32,
-    most_tries: u32,
+    traffic: Arc<Traffic>,
     window: Window,
-    timing: Timing,
-    loss: Loss,
     slots: Slots,
     /// Probes to start, retries first.
     queue: VecDeque<Flight>,
+    doubts: Doubts,
+    /// How long a probe is doubted.
+    doubt: Duration,
     report: Report,
     ready: Vec<usize>,
     /// Nothing is started before this, after a shortage.
@@ -49,16 +49,15 @@ const VOIDS: u32 = 16;
 
 impl<W: Wire> Worker<W> {
     /// `window` is this worker's share of connections in flight.
-    pub(crate) fn new(wire: W, settings: &Settings, window: usize) -> Self {
+    pub(crate) fn new(wire: W, settings: &Settings, window: usize, traffic: Arc<Traffic>) -> Self {
         Self {
             wire,
-            tries: settings.tries.max(1),
-            most_tries: settings.most_tries,
+            traffic,
             window: Window::new(window),
-            timing: Timing::new(settings),
-            loss: Loss::default(),
             slots: Slots::default(),
             queue: VecDeque::new(),
+            doubts: Doubts::default(),
+            doubt: settings.max_timeout,
             report: Report::default(),
             ready: Vec::new(),
             resume_at: Duration::ZERO,
@@ -71,9 +70,11 @@ impl<W: Wire> Worker<W> {
     pub(crate) fn turn<I: Iterator<Item = Probe>>(&mut self, desk: &Desk<I>) -> Result<bool, Error> {
         let wanted = self.window.room(self.slots.in_flight() + self.queue.len()).min(CHUNK);
         let supply = desk.exchange(self.wire.now(), &mut self.report, wanted, &mut self.queue);
-        if supply == Supply::Exhausted && self.queue.is_empty() && self.slots.in_flight() == 0 {
+        let is_idle = self.queue.is_empty() && self.slots.in_flight() == 0;
+        if is_idle && supply == Supply::Exhausted && self.doubts.is_empty() {
             return Ok(false);
         }
+        self.decide_doubts(is_idle && supply != Supply::More);
         self.launch();
         self.collect(supply)?;
         self.sweep();
@@ -106,7 +107,7 @@ impl<W: Wire> Worker<W> {
         let reply = self.wire.connect(slot, address);
         if reply == Reply::Pending {
             flight.started = self.wire.now();
-            flight.deadline = flight.started + self.timing.timeout(address.ip(), flight.attempt);
+            flight.deadline = flight.started + self.traffic.timeout(&flight);
         }
         self.take_in(slot, flight, reply, Duration::ZERO);
         if matches!(reply, Reply::Short(_)) {
@@ -129,12 +130,8 @@ impl<W: Wire> Worker<W> {
             return;
         }
         self.window.finish();
-        let answered = matches!(reply, Reply::Open | Reply::Doubtful | Reply::Refused);
-        if answered {
-            self.loss.learn(flight.attempt);
-        }
-        if answered && flight.is_fresh() {
-            self.timing.sample(address.ip(), trip);
+        if matches!(reply, Reply::Open | Reply::Doubtful | Reply::Refused) {
+            self.traffic.answered(&flight, trip);
         }
         self.conclude(flight, reply);
     }
@@ -240,7 +237,7 @@ impl<W: Wire> Worker<W> {
         self.ready = late;
     }
 
-    fn expire(&mut self, slot: usize, mut flight: Flight, now: Duration) {
+    fn expire(&mut self, slot: usize, flight: Flight, now: Duration) {
         // A last look: after a pause of this process, the answers are there and only unread.
         let reply = self.wire.check(slot, flight.probe.address);
         if reply != Reply::Pending {
@@ -251,10 +248,27 @@ impl<W: Wire> Worker<W> {
         self.wire.abandon(slot);
         self.slots.give_back(slot, flight.probe.address.is_ipv6());
         self.window.finish();
-        if flight.attempt >= self.loss.tries(self.tries, self.most_tries) {
-            self.settle(&flight, flight.state_if_silent());
-            return;
+        if flight.attempt >= self.traffic.tries(flight.probe.address.ip()) {
+            self.doubts.add(flight, now + self.doubt);
+        } else {
+            self.try_again(flight);
         }
+    }
+
+    /// Believes those that were doubted long enough; with `all`, those that are left. Where more is lost than was known
+    /// at the last attempt, they get another one.
+    fn decide_doubts(&mut self, all: bool) {
+        let now = self.wire.now();
+        while let Some(flight) = self.doubts.next(now, all) {
+            if flight.attempt >= self.traffic.tries(flight.probe.address.ip()) {
+                self.settle(&flight, flight.state_if_silent());
+            } else {
+                self.try_again(flight);
+            }
+        }
+    }
+
+    fn try_again(&mut self, mut flight: Flight) {
         flight.attempt += 1;
         self.report.retries += 1;
         self.queue.push_front(flight);

@@ -1,10 +1,11 @@
 //! Runs workers over a scripted world, one turn after another on one thread, and looks at the news after each.
 
-use std::{cell::RefCell, rc::Rc, time::Duration};
+use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use super::{ScriptedWire, World};
 use crate::{
-    desk::Desk, error::Error, event::Tally, pace::Pace, probe::Probe, settings::Settings, worker::Worker,
+    desk::Desk, error::Error, event::Tally, pace::Pace, probe::Probe, settings::Settings, traffic::Traffic,
+    worker::Worker,
 };
 
 /// What a caller would know at one moment.
@@ -42,8 +43,9 @@ pub(crate) fn drive(world: World, settings: &Settings, plan: &[Probe]) -> (Run, 
     let desk =
         Desk::new(plan.iter().copied(), settings.spread, settings.rate.map(Pace::new), settings.threads);
     let share = settings.window / settings.threads;
+    let traffic = Arc::new(Traffic::new(settings));
     let mut workers: Vec<_> = (0..settings.threads)
-        .map(|_| Some(Worker::new(ScriptedWire::new(&shared), settings, share)))
+        .map(|_| Some(Worker::new(ScriptedWire::new(&shared), settings, share, Arc::clone(&traffic))))
         .collect();
     let mut run = Run { opened: Vec::new(), checkpoints: Vec::new(), retries: 0, failure: None };
     for turn in 0.. {

@@ -54,6 +54,26 @@ fn where_packets_get_lost_a_port_is_tried_more_often() {
 }
 
 #[test]
+fn a_port_given_up_before_the_loss_was_known_is_tried_again() {
+    let unlucky = Target::new(State::Open, &[Hop::Lost; 3]);
+    // It starts a second later and answers 300 ms after the first was given up.
+    let teacher = [Hop::Lost, Hop::Lost, Hop::After(Duration::from_millis(300))];
+    let slow = Settings { rate: Some(1), ..settings() };
+    let (run, _) = play(&slow, &[unlucky, Target::new(State::Closed, &teacher)]);
+    assert_eq!(run.end().tally, Tally { open: 1, closed: 1, filtered: 0 });
+}
+
+#[test]
+fn what_one_thread_learns_about_a_host_serves_the_others() {
+    let chatty = Target::new(State::Closed, &[Hop::After(Duration::from_millis(20))]);
+    let silent = vec![Target::new(State::Filtered, &[]); 200];
+    let few = Settings { window: 20, threads: 2, ..Settings::default() };
+    let (_, world) = play(&few, &[vec![chatty], silent].concat());
+    // The first round takes 500 + 200 + 400 ms, nine more 100 + 200 + 400 ms; without the answer, each takes 2.5 s.
+    assert!(world.now < Duration::from_secs(9), "{:?}", world.now);
+}
+
+#[test]
 fn silence_is_filtered_after_all_tries() {
     let (run, world) = play(&settings(), &[Target::new(State::Filtered, &[])]);
     assert_eq!((run.end().tally, run.retries, world.attempts), (only(State::Filtered), 2, 3));

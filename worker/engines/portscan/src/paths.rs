@@ -1,0 +1,147 @@
+use std::{collections::HashMap, mem, net::IpAddr, time::Duration};
+
+use crate::{loss::Loss, settings::Settings};
+
+/// What is known of the way to each address: how long an answer takes, smoothed as TCP does it (RFC 6298), and how much
+/// gets lost.
+///
+/// Memory is bounded: addresses live in two generations of 2048, and the older one is forgotten as a whole.
+#[derive(Debug)]
+pub(crate) struct Paths {
+    first: Duration,
+    shortest: Duration,
+    longest: Duration,
+    recent: HashMap<IpAddr, Path>,
+    older: HashMap<IpAddr, Path>,
+    /// Of all addresses together.
+    loss: Loss,
+}
+
+const GENERATION: usize = 2048;
+
+#[derive(Debug, Clone, Default)]
+struct Path {
+    trip: Option<Trip>,
+    loss: Loss,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Trip {
+    smoothed: Duration,
+    variation: Duration,
+}
+
+impl Trip {
+    fn first(sample: Duration) -> Self {
+        Self { smoothed: sample, variation: sample / 2 }
+    }
+
+    fn update(self, sample: Duration) -> Self {
+        let error = self.smoothed.abs_diff(sample);
+        Self { smoothed: (self.smoothed * 7 + sample) / 8, variation: (self.variation * 3 + error) / 4 }
+    }
+}
+
+impl Paths {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            first: settings.first_timeout,
+            shortest: settings.min_timeout,
+            longest: settings.max_timeout,
+            recent: HashMap::new(),
+            older: HashMap::new(),
+            loss: Loss::default(),
+        }
+    }
+
+    /// Learns from an answer to an attempt, counted from 1. `trip` is the time it took, where that is known: after a
+    /// later attempt it is not known which one was answered.
+    pub(crate) fn answered(&mut self, address: IpAddr, attempt: u32, trip: Option<Duration>) {
+        self.loss.learn(attempt);
+        let path = self.path(address);
+        path.loss.learn(attempt);
+        if let Some(sample) = trip {
+            path.trip = Some(path.trip.map_or_else(|| Trip::first(sample), |known| known.update(sample)));
+        }
+    }
+
+    /// The wait for an attempt; `attempt` counts from 1 and each one doubles it.
+    pub(crate) fn timeout(&self, address: IpAddr, attempt: u32) -> Duration {
+        let trip = self.known(address).and_then(|path| path.trip);
+        let base = trip.map_or(self.first, |trip| trip.smoothed + trip.variation * 4);
+        let doubling = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
+        base.max(self.shortest).saturating_mul(doubling).min(self.longest)
+    }
+
+    /// The attempts that silence from an address takes to mean anything, between `least` and `most`. An address that
+    /// has not answered often is judged by what all of them lose.
+    pub(crate) fn tries(&self, address: IpAddr, least: u32, most: u32) -> u32 {
+        let own = self.known(address).map(|path| &path.loss).filter(|loss| loss.is_known());
+        own.unwrap_or(&self.loss).tries(least, most)
+    }
+
+    fn known(&self, address: IpAddr) -> Option<&Path> {
+        self.recent.get(&address).or_else(|| self.older.get(&address))
+    }
+
+    fn path(&mut self, address: IpAddr) -> &mut Path {
+        if self.recent.len() >= GENERATION && !self.recent.contains_key(&address) {
+            self.older = mem::take(&mut self.recent);
+        }
+        let older = &mut self.older;
+        self.recent.entry(address).or_insert_with(|| older.remove(&address).unwrap_or_default())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn ms(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    #[test]
+    fn an_unknown_address_gets_the_first_timeout_doubled_and_capped() {
+        let paths = Paths::new(&Settings::default());
+        let waits: Vec<Duration> = (1..=4).map(|attempt| paths.timeout(HOST, attempt)).collect();
+        assert_eq!(waits, [ms(500), ms(1000), ms(1000), ms(1000)]);
+        assert_eq!(paths.timeout(HOST, 100), ms(1000));
+    }
+
+    #[test]
+    fn a_known_address_gets_its_own() {
+        let mut paths = Paths::new(&Settings::default());
+        paths.answered(HOST, 1, Some(ms(80)));
+        assert_eq!(paths.timeout(HOST, 1), ms(240));
+        for _ in 0..50 {
+            paths.answered(HOST, 1, Some(ms(80)));
+        }
+        assert_eq!(paths.timeout(HOST, 1), ms(100));
+        assert_eq!(paths.timeout(HOST, 2), ms(200));
+    }
+
+    #[test]
+    fn it_never_holds_more_than_two_generations() {
+        let mut paths = Paths::new(&Settings::default());
+        for number in 0..20_000_u32 {
+            paths.answered(IpAddr::V4(number.into()), 1, Some(ms(300)));
+        }
+        assert!(paths.recent.len() + paths.older.len() <= 2 * GENERATION);
+        assert_eq!(paths.timeout(IpAddr::V4(19_999.into()), 1), ms(900));
+    }
+
+    #[test]
+    fn an_address_is_judged_by_its_own_losses_once_it_has_answered_often() {
+        const LOSSY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(127, 0, 0, 2));
+        let mut paths = Paths::new(&Settings::default());
+        for attempt in [1, 2].repeat(200) {
+            paths.answered(LOSSY, attempt, None);
+        }
+        assert_eq!((paths.tries(LOSSY, 2, 20), paths.tries(HOST, 2, 20)), (14, 14));
+        (0..400).for_each(|_| paths.answered(HOST, 1, None));
+        assert_eq!((paths.tries(LOSSY, 2, 20), paths.tries(HOST, 2, 20)), (14, 2));
+    }
+}
