@@ -4,9 +4,11 @@
 
 mod cybersec;
 mod hub;
+mod listener;
 mod peer;
 mod request_id;
 mod server;
 mod site;
+mod tls;
 
 pub use server::Server;

@@ -7,8 +7,8 @@ use api::Server;
 #[tokio::main]
 async fn main() -> ExitCode {
     shared::process::run("vedette-api", "the HTTP process of Vedette", async |core, settings, stop| {
-        let server = Server::bind(core, settings.listen, settings.public_url).await?;
-        tracing::info!(address = %server.address(), "listening");
+        let server = Server::bind(core, settings.web).await?;
+        tracing::info!(url = server.url(), "listening");
         Ok(server.run(stop, settings.drain).await?)
     })
     .await

@@ -3,44 +3,46 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use axum::{Router, middleware, serve::ListenerExt};
-use shared::core::Core;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time::Instant,
-};
+use shared::{core::Core, settings::Web};
+use tokio::{net::TcpListener, time::Instant};
 use tokio_util::sync::CancellationToken;
 
-use crate::{cybersec, hub::Hub, request_id, site::Site};
-
-/// Milliseconds after which a client that takes nothing of what it was sent is gone.
-const STALLED_MS: u32 = 30_000;
+use crate::{
+    cybersec,
+    hub::Hub,
+    listener::{Listener, prepare},
+    peer, request_id,
+    site::Site,
+    tls::Certificate,
+};
 
 /// A bound server.
 #[derive(Debug)]
 pub struct Server {
-    listener: TcpListener,
-    address: SocketAddr,
+    listener: Listener,
+    certificate: Option<Certificate>,
     site: Site,
 }
 
 impl Server {
-    /// Binds `listen`; port 0 takes a free one.
+    /// Binds the address that `web` names; port 0 takes a free one.
     ///
     /// # Errors
-    /// When the address is taken or not this machine's.
-    pub async fn bind(core: Core, listen: SocketAddr, public_url: Option<String>) -> io::Result<Self> {
-        let listener = TcpListener::bind(listen).await?;
-        let address = listener.local_addr()?;
-        let stop = CancellationToken::new();
-        let hub = Hub::start(core.clone());
-        let site = Site { core, hub, public_url, address, started: Instant::now(), stop };
-        Ok(Self { listener, address, site })
+    /// When the address is taken or not this machine's, or TLS is asked for and its files cannot be used.
+    pub async fn bind(core: Core, mut web: Web) -> io::Result<Self> {
+        let certificate = web.tls.clone().map(Certificate::load).transpose()?;
+        let acceptor = certificate.as_ref().map(Certificate::acceptor).transpose()?;
+        let listener = TcpListener::bind(web.listen).await?;
+        web.listen = listener.local_addr()?;
+        let (hub, stop) = (Hub::start(core.clone()), CancellationToken::new());
+        let site = Site { core, hub, web: web.into(), started: Instant::now(), stop };
+        Ok(Self { listener: Listener::new(listener, acceptor), certificate, site })
     }
 
-    /// Where it listens.
+    /// Where it listens, such as `http://127.0.0.1:8000`.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
+    pub fn url(&self) -> String {
+        self.site.own_url()
     }
 
     /// Serves until `stop`; then ends streams, answers what has begun, and returns within `drain`.
@@ -51,6 +53,9 @@ impl Server {
         let streams = self.site.stop.clone();
         let app = router(self.site);
         let told = stop.clone();
+        if let Some(certificate) = self.certificate {
+            tokio::spawn(certificate.watch(stop.clone()));
+        }
         let graceful = async move {
             told.cancelled().await;
             streams.cancel();
@@ -69,13 +74,7 @@ impl Server {
     }
 }
 
-/// Sends small frames at once, and has the system cut a connection whose client takes nothing for [`STALLED_MS`]: a
-/// stream that is not read would otherwise be kept, full buffers and all, for as long as the client's machine is up.
-fn prepare(connection: &TcpStream) -> io::Result<()> {
-    connection.set_nodelay(true)?;
-    Ok(rustix::net::sockopt::set_tcp_user_timeout(connection, STALLED_MS)?)
-}
-
 fn router(site: Site) -> Router {
-    cybersec::router(site).layer(middleware::from_fn(request_id::name))
+    let recognised = middleware::from_fn_with_state(site.clone(), peer::recognise);
+    cybersec::router(site).layer(recognised).layer(middleware::from_fn(request_id::name))
 }

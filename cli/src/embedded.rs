@@ -21,8 +21,8 @@ use crate::failure::Cause;
 /// A server that runs until it is stopped.
 #[derive(Debug)]
 pub(crate) struct Running {
-    /// Where it listens.
-    pub(crate) address: SocketAddr,
+    /// Where it listens, such as `http://127.0.0.1:41017`.
+    pub(crate) url: String,
     /// The owner, if this start made the account.
     pub(crate) owner: Option<Registered>,
     /// Stops it when cancelled.
@@ -40,12 +40,12 @@ pub(crate) async fn start(settings: Settings) -> Result<Running, Cause> {
     core.store.migrate().await?;
     core.require_secret().await?;
     // Bound first: were the address taken after the account is made, its key would be lost unsaid.
-    let server = Server::bind(core.clone(), settings.listen, settings.public_url).await?;
+    let server = Server::bind(core.clone(), settings.web).await?;
     let owner = open_owner(&core, &settings.owner_email, settings.owner_key).await?;
-    let (address, stop) = (server.address(), CancellationToken::new());
+    let (url, stop) = (server.url(), CancellationToken::new());
     let worker = tokio::spawn(worker::run(core, settings.worker_slots, settings.drain, stop.clone()));
     let http = tokio::spawn(server.run(stop.clone(), settings.drain));
-    Ok(Running { address, owner, stop, http, worker })
+    Ok(Running { url, owner, stop, http, worker })
 }
 
 impl Running {
@@ -114,11 +114,10 @@ impl Embedded {
         // Lines of a log would tear the table; whoever wants them sets the filter.
         shared::log::start(&environment("VEDETTE_LOG").unwrap_or_else(|| "off".to_owned()));
         let key = ApiKey::generate()?;
-        settings.listen = SocketAddr::new(own_address()?.into(), 0);
+        settings.web.listen = SocketAddr::new(own_address()?.into(), 0);
         settings.owner_key = Some(key.clone());
         let running = start(settings).await?;
-        let url = format!("http://{}", running.address);
-        Ok(Self { url, key: key.reveal().to_owned(), running, _folder: folder })
+        Ok(Self { url: running.url.clone(), key: key.reveal().to_owned(), running, _folder: folder })
     }
 
     /// Stops it and removes its data.

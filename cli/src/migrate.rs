@@ -40,7 +40,8 @@ async fn migrate(terminal: &Terminal) -> Result<(), Cause> {
     let owner = open_owner(&core, &settings.owner_email, settings.owner_key).await?;
     terminal.line("The database has the tables of this version.")?;
     if let Some(owner) = owner {
-        let url = settings.public_url.unwrap_or_else(|| format!("http://{}", settings.listen));
+        let url = settings.web.public_url.clone();
+        let url = url.unwrap_or_else(|| format!("{}://{}", settings.web.scheme(), settings.web.listen));
         terminal.line(&owner_lines(&url, &owner))?;
     }
     Ok(())

@@ -24,8 +24,8 @@ pub(crate) async fn run(arguments: UpArgs, terminal: &Terminal) -> Result<(), Fa
     let mut settings = Settings::read(Mode::Embedded(&arguments.data), &environment)
         .map_err(|error| failed(error.into()))?;
     shared::log::start(&settings.log);
-    settings.listen = arguments.listen.unwrap_or(settings.listen);
-    let address = settings.listen;
+    settings.web.listen = arguments.listen.unwrap_or(settings.web.listen);
+    let address = settings.web.listen;
     let running = embedded::start(settings).await;
     let running = running.map_err(|cause| failed(format!("{address}: {}", chain(cause.as_ref())).into()))?;
     shared::process::cancel_on_termination(&running.stop).map_err(|error| failed(error.into()))?;
@@ -36,9 +36,8 @@ pub(crate) async fn run(arguments: UpArgs, terminal: &Terminal) -> Result<(), Fa
 }
 
 fn greet(running: &Running, terminal: &Terminal) -> std::io::Result<()> {
-    let url = format!("http://{}", running.address);
-    terminal.line(&format!("Vedette listens on {url}"))?;
-    running.owner.as_ref().map_or(Ok(()), |owner| terminal.line(&owner_lines(&url, owner)))
+    terminal.line(&format!("Vedette listens on {}", running.url))?;
+    running.owner.as_ref().map_or(Ok(()), |owner| terminal.line(&owner_lines(&running.url, owner)))
 }
 
 /// The owner's key, said once, with a command to try it. A key that the operator gave is not repeated: what is printed

@@ -1,12 +1,16 @@
 //! Settings: read from the environment, once, in this place.
 
 mod allowances;
+mod web;
 
-use std::{fmt::Display, net::SocketAddr, ops::RangeInclusive, path::Path, str::FromStr, time::Duration};
+use std::{fmt::Display, ops::RangeInclusive, path::Path, str::FromStr, time::Duration};
 
 use thiserror::Error;
 
-pub use self::allowances::{Allowance, Allowances};
+pub use self::{
+    allowances::{Allowance, Allowances},
+    web::{TlsFiles, Web},
+};
 use crate::{
     bell,
     identity::{ApiKey, Secret},
@@ -53,10 +57,8 @@ pub struct Settings {
     pub database_connections: u32,
     /// `REDIS_URL`: without it, queue and bell are channels of the process, and limits are counted in it.
     pub redis_url: Option<String>,
-    /// `VEDETTE_LISTEN`, or `PORT` on every address; 127.0.0.1:8000 by default.
-    pub listen: SocketAddr,
-    /// `VEDETTE_PUBLIC_URL`: how clients reach the server, for the URLs in answers; by default as they called it.
-    pub public_url: Option<String>,
+    /// How clients reach the server.
+    pub web: Web,
     /// `VEDETTE_SECRET_KEY`: at least 32 characters, under which keys are digested.
     pub secret: Secret,
     /// `VEDETTE_OWNER_EMAIL`, owner@localhost: the owner's account, made at first start.
@@ -123,8 +125,7 @@ impl Settings {
             database_url,
             redis_url,
             database_connections: number(look_up, "VEDETTE_DATABASE_CONNECTIONS", 10, 1..=1000)?,
-            listen: listen(look_up)?,
-            public_url: public_url(look_up)?,
+            web: Web::read(look_up)?,
             secret: secret(mode, look_up)?,
             owner_email: look_up("VEDETTE_OWNER_EMAIL").unwrap_or_else(|| "owner@localhost".to_owned()),
             owner_key: owner_key(look_up)?,
@@ -191,29 +192,6 @@ where
     let number = text.parse().ok().filter(|number| allowed.contains(number));
     let (least, most) = allowed.into_inner();
     number.ok_or_else(|| unusable(name, format!("`{text}` is not a whole number from {least} to {most}")))
-}
-
-fn listen(look_up: LookUp<'_>) -> Result<SocketAddr, Unusable> {
-    if let Some(text) = look_up("VEDETTE_LISTEN") {
-        return text.parse().map_err(|_| {
-            unusable("VEDETTE_LISTEN", format!("`{text}` is not an address and port like 127.0.0.1:8000"))
-        });
-    }
-    let port = number(look_up, "PORT", 0_u16, 1..=u16::MAX)?;
-    // A platform that sets PORT expects the process on every address.
-    Ok(if port == 0 {
-        SocketAddr::from(([127, 0, 0, 1], 8000))
-    } else {
-        SocketAddr::from(([0, 0, 0, 0], port))
-    })
-}
-
-fn public_url(look_up: LookUp<'_>) -> Result<Option<String>, Unusable> {
-    let Some(url) = look_up("VEDETTE_PUBLIC_URL") else { return Ok(None) };
-    if url.starts_with("http://") || url.starts_with("https://") {
-        return Ok(Some(url.trim_end_matches('/').to_owned()));
-    }
-    Err(unusable("VEDETTE_PUBLIC_URL", format!("`{url}` does not start with http:// or https://")))
 }
 
 fn owner_key(look_up: LookUp<'_>) -> Result<Option<ApiKey>, Unusable> {

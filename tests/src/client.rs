@@ -6,6 +6,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 use crate::answer::Answer;
+use crate::authority::{Authority, NAME};
 use crate::follow::Follow;
 use crate::scan::{Scan, ScanOrder};
 use crate::wait::{SOON, within};
@@ -16,6 +17,7 @@ use crate::websocket::{Refused, Socket};
 pub struct Client {
     http: reqwest::Client,
     address: String,
+    authority: Option<Authority>,
     key: Option<String>,
 }
 
@@ -24,7 +26,7 @@ impl Client {
         // Another member of the workspace builds reqwest with TLS but without its cryptography; none of it is used here.
         drop(rustls::crypto::ring::default_provider().install_default());
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Client { http, address: address.to_owned(), key: Some(key.to_owned()) }
+        Client { http, address: address.to_owned(), authority: None, key: Some(key.to_owned()) }
     }
 
     /// The same key from another loopback address.
@@ -35,6 +37,34 @@ impl Client {
     pub fn dialling_from(&self, address: Ipv4Addr) -> Client {
         let http = reqwest::Client::builder().no_proxy().local_address(IpAddr::V4(address)).build().unwrap();
         Client { http, ..self.clone() }
+    }
+
+    /// The same place over TLS, if its certificate is from this authority.
+    ///
+    /// # Panics
+    /// When the authority's own certificate cannot be read.
+    #[must_use]
+    pub fn over_tls(&self, authority: &Authority) -> Client {
+        let root = reqwest::Certificate::from_pem(authority.certificate().as_bytes()).unwrap();
+        let builder = reqwest::Client::builder().no_proxy().tls_certs_only([root]);
+        let http = builder.resolve(NAME, self.address.parse().unwrap()).build().unwrap();
+        Client { http, authority: Some(authority.clone()), ..self.clone() }
+    }
+
+    /// The same key at another place, such as a proxy.
+    #[must_use]
+    pub fn at(&self, address: &str) -> Client {
+        Client { address: address.to_owned(), ..self.clone() }
+    }
+
+    /// How its requests begin, such as `http://127.0.0.1:8000`.
+    #[must_use]
+    pub fn base(&self) -> String {
+        let port = self.address.rsplit(':').next().unwrap_or_default();
+        match &self.authority {
+            Some(_) => format!("https://{NAME}:{port}"),
+            None => format!("http://{}", self.address),
+        }
     }
 
     /// The same place without a key.
@@ -92,7 +122,7 @@ impl Client {
 
     /// A request with the key, to be completed by the test.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("http://{}{path}", self.address));
+        let request = self.http.request(method, format!("{}{path}", self.base()));
         match &self.key {
             Some(key) => request.bearer_auth(key),
             None => request,
@@ -136,7 +166,11 @@ impl Client {
     /// # Errors
     /// The HTTP status of a refused upgrade.
     pub async fn websocket(&self, path: &str) -> Result<Socket, Refused> {
-        Socket::open(&format!("ws://{}{}", self.address, self.with_key(path))).await
+        let url = format!("{}{}", self.base().replacen("http", "ws", 1), self.with_key(path));
+        match &self.authority {
+            Some(authority) => Socket::open_tls(&url, &self.address, authority).await,
+            None => Socket::open(&url).await,
+        }
     }
 
     /// Opens a WebSocket that takes next to nothing as long as nobody reads it.

@@ -14,6 +14,7 @@
 )]
 
 pub mod answer;
+pub mod authority;
 pub mod client;
 pub mod deployment;
 pub mod follow;
@@ -24,6 +25,7 @@ pub mod parting;
 pub mod place;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
 pub mod raw;
 pub mod redis;
 pub mod sample;

@@ -238,7 +238,7 @@ impl TestService {
     async fn front_process(&mut self, listen: &str) -> Front {
         let name = self.name("api");
         let (mut command, says) = if self.deployment.pair.is_one_process() {
-            (up(&self.deployment, &self.backing, listen, self.folder.path()), "http://127.")
+            (up(&self.deployment, &self.backing, listen, self.folder.path()), "://127.")
         } else {
             let mut api = command("vedette-api", &self.deployment, &self.backing);
             api.env("VEDETTE_LISTEN", listen);

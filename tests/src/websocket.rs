@@ -1,12 +1,17 @@
 //! A WebSocket client of one scan.
 
+use std::sync::Arc;
+
 use futures::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, client_async, connect_async};
+use tokio_tungstenite::{
+    Connector, MaybeTlsStream, WebSocketStream, client_async, client_async_tls_with_config, connect_async,
+};
 
+use crate::authority::Authority;
 use crate::raw;
 use crate::wait::{LONG, SOON, within};
 
@@ -31,7 +36,21 @@ pub enum Heard {
 
 impl Socket {
     pub(crate) async fn open(url: &str) -> Result<Socket, Refused> {
-        match within("a websocket", SOON, Box::pin(connect_async(url))).await {
+        Self::opened(within("a websocket", SOON, Box::pin(connect_async(url))).await)
+    }
+
+    /// Opens one over TLS at an address, whatever address its URL would have led to.
+    pub(crate) async fn open_tls(url: &str, address: &str, authority: &Authority) -> Result<Socket, Refused> {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let connector = Some(Connector::Rustls(Arc::new(authority.trusting_client())));
+        let opening = Box::pin(client_async_tls_with_config(url, stream, None, connector));
+        Self::opened(within("a websocket", SOON, opening).await)
+    }
+
+    fn opened<T>(
+        opened: Result<(WebSocketStream<MaybeTlsStream<TcpStream>>, T), Error>,
+    ) -> Result<Socket, Refused> {
+        match opened {
             Ok((stream, _)) => Ok(Socket { stream }),
             Err(Error::Http(response)) => Err(Refused(response.status().as_u16())),
             Err(other) => panic!("no websocket and no refusal either: {other}"),

@@ -1,9 +1,6 @@
 //! One scan: create, status, cancel.
 
-use axum::{
-    extract::State,
-    http::{HeaderMap, StatusCode},
-};
+use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use shared::{
@@ -22,7 +19,7 @@ use super::{
     problem::{Problem, failure},
     wire::{Counts, Warning, estimated_completion, percent, scan_id, seconds, status_word, warnings},
 };
-use crate::site::Site;
+use crate::{peer::BaseUrl, site::Site};
 
 /// The body that creates a scan.
 #[derive(Debug, Deserialize)]
@@ -91,12 +88,12 @@ pub(super) struct Created {
 pub(super) async fn create(
     State(site): State<Site>,
     Caller(principal): Caller,
-    headers: HeaderMap,
+    BaseUrl(base): BaseUrl,
     Body(body): Body<CreateScan>,
 ) -> Result<Reply<Created>, Problem> {
     let request = ScanRequest::try_from(body)?;
     let scan = submit::scan(&site.core, &principal, &request).await?;
-    let (id, base) = (scan_id(scan.job.id), site.base_url(&headers));
+    let id = scan_id(scan.job.id);
     let created = Created {
         status: "queued",
         target: scan.job.subject,

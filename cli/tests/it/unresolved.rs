@@ -11,7 +11,7 @@ use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use shared::core::Core;
 use shared::identity::open_owner;
-use shared::settings::{Mode, Settings};
+use shared::settings::{Mode, Settings, Web};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use worker::{Outcome, Resolver, Work, run_with};
@@ -34,8 +34,8 @@ impl Served {
         core.store.migrate().await.unwrap();
         let owner = open_owner(&core, "owner@localhost", None).await.unwrap().unwrap();
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        let server = Server::bind(core.clone(), any_port, None).await.unwrap();
-        let (url, stop) = (format!("http://{}", server.address()), CancellationToken::new());
+        let server = Server::bind(core.clone(), Web::plain(any_port)).await.unwrap();
+        let (url, stop) = (server.url(), CancellationToken::new());
         tokio::spawn(server.run(stop.clone(), Duration::ZERO));
         tokio::spawn(run_with(core, 2, Duration::ZERO, stop.clone(), perform));
         Self { url, key: owner.key.reveal().to_owned(), stop, _folder: folder }

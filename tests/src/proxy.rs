@@ -1,0 +1,75 @@
+//! A real proxy in front of a service: nginx, with its buffers on.
+
+use std::net::SocketAddr;
+use std::process::Command;
+
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+use crate::place::{free_address, installed};
+use crate::process::Process;
+use crate::wait::{SOON, until};
+
+/// A running nginx.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    _process: Process,
+    _folder: TempDir,
+}
+
+impl Proxy {
+    /// Starts one that passes everything on to `behind`, telling it who asks, as its documentation recommends. Lines of
+    /// `more` are added to its `location`.
+    ///
+    /// # Errors
+    /// Why there is none on this machine.
+    ///
+    /// # Panics
+    /// When it does not listen soon.
+    pub async fn start(behind: &str, more: &str) -> Result<Proxy, &'static str> {
+        let program = installed("nginx").ok_or("nginx is not installed")?;
+        let (address, folder) = (free_address(), tempfile::tempdir().unwrap());
+        let file = folder.path().join("nginx.conf");
+        std::fs::write(&file, settings(address, behind, more)).unwrap();
+        let mut command = Command::new(program);
+        command.arg("-p").arg(folder.path()).arg("-c").arg(&file).args(["-e", "stderr"]);
+        let process = Process::spawn(&mut command, "nginx", folder.path());
+        until("a proxy that listens", SOON, async || TcpStream::connect(address).await.ok()).await;
+        Ok(Proxy { address, _process: process, _folder: folder })
+    }
+
+    /// Host and port.
+    #[must_use]
+    pub fn address(&self) -> String {
+        self.address.to_string()
+    }
+}
+
+fn settings(address: SocketAddr, behind: &str, more: &str) -> String {
+    format!(
+        "daemon off; master_process off; pid nginx.pid; worker_processes 1;
+events {{ worker_connections 256; }}
+http {{
+  access_log off; client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path f; uwsgi_temp_path u;
+  scgi_temp_path s;
+  map $http_upgrade $connection_upgrade {{ default upgrade; '' close; }}
+  server {{
+    listen {address};
+    location / {{
+      proxy_pass http://{behind};
+      proxy_http_version 1.1;
+      proxy_buffering on;
+      proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+      proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Host $http_host;
+      proxy_set_header Upgrade $http_upgrade;
+      proxy_set_header Connection $connection_upgrade;
+      {more}
+    }}
+  }}
+}}
+"
+    )
+}
