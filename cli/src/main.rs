@@ -10,6 +10,7 @@ mod event;
 mod exit;
 mod failure;
 mod follow;
+mod hawk_key;
 mod inert;
 mod interrupts;
 mod key;
@@ -59,6 +60,7 @@ async fn carry_out(command: Command, terminal: &Terminal) -> Result<Exit, Failur
     match command {
         Command::Up(arguments) => up::run(arguments, terminal).await.map(|()| Exit::Done),
         Command::Migrate => migrate::run(terminal).await.map(|()| Exit::Done),
+        Command::HawkKey(arguments) => hawk_key::run(arguments, terminal).await.map(|()| Exit::Done),
         Command::Completions { shell } => completions::print(shell, terminal).map(|()| Exit::Done),
         Command::Scan(arguments) => {
             let interrupts = Interrupts::listen().map_err(|error| {

@@ -8,6 +8,7 @@
 //! What is counted stands in Redis where there is one, so that all processes count together, and else in this process.
 
 mod embedded;
+mod once;
 mod redis;
 mod window;
 
@@ -15,7 +16,7 @@ use std::{fmt, net::IpAddr, time::Duration};
 
 use chrono::{DateTime, Utc};
 
-use self::{embedded::Embedded, redis::Redis, window::Window};
+use self::{embedded::Embedded, once::Said, redis::Redis, window::Window};
 use crate::{error::Result, id::UserId};
 
 /// One limit.
@@ -147,6 +148,7 @@ pub struct Limiter {
     redis: Option<Redis>,
     /// Without Redis all there is, and with it the stand-in while it is away.
     embedded: Embedded,
+    said: Said,
 }
 
 impl Limiter {
@@ -159,7 +161,7 @@ impl Limiter {
             Some(url) => Some(Redis::connect(url).await?),
             None => None,
         };
-        Ok(Self { redis, embedded: Embedded::default() })
+        Ok(Self { redis, embedded: Embedded::default(), said: Said::default() })
     }
 
     /// Uses one, if one is left. Of any number of callers at once, in any number of processes, no more than the limit
@@ -171,6 +173,21 @@ impl Limiter {
     /// Only looks.
     pub async fn look(&self, rule: &Rule, subject: Subject, now: DateTime<Utc>) -> Standing {
         self.draw(rule, subject, now, 0).await
+    }
+
+    /// Whether a word that is to be said once only, such as a nonce, is said for the first time in two minutes: of any
+    /// number of callers at once, in any number of processes, one hears yes. While Redis is away each process knows what
+    /// it heard itself.
+    pub async fn is_first(&self, word: &str, now: DateTime<Utc>) -> bool {
+        let mark = once::mark(word);
+        // Here too, whatever Redis says: it may lose what it was told.
+        if !self.said.is_first(mark, now.timestamp_millis()) {
+            return false;
+        }
+        match &self.redis {
+            Some(redis) => redis.is_first(&mark).await.unwrap_or(true),
+            None => true,
+        }
     }
 
     async fn draw(&self, rule: &Rule, subject: Subject, now: DateTime<Utc>, cost: i64) -> Standing {

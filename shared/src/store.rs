@@ -42,6 +42,7 @@ macro_rules! on_tx {
 }
 
 pub mod events;
+pub(crate) mod hawk_keys;
 pub mod identity;
 pub mod jobs;
 pub mod scans;

@@ -101,6 +101,12 @@ impl Secret {
         self.hmac(&[b"secret\0"])
     }
 
+    /// A key for one purpose, which tells nothing about the secret nor about the keys for others.
+    pub(crate) fn derive(&self, purpose: &str) -> [u8; 32] {
+        let Ok(mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return [0; 32] };
+        mac.chain_update(b"derived key\0").chain_update(purpose).finalize().into_bytes().into()
+    }
+
     fn hmac(&self, parts: &[&[u8]]) -> String {
         let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
         for part in parts {

@@ -11,7 +11,7 @@ use redis::{
 };
 use tokio::time::{Instant, timeout};
 
-use super::{Count, Draw, window::millis};
+use super::{Count, Draw, once::MEMORY_MS, window::millis};
 use crate::error::{Error, Result};
 
 /// How long a request waits for an answer, as long as for the database: to be late is not to be away, and on a busy
@@ -93,6 +93,27 @@ impl Redis {
     }
 }
 
+impl Redis {
+    /// Whether nobody has shown this mark lately; `None` while Redis is away.
+    pub(super) async fn is_first(&self, mark: &[u8; 16]) -> Option<bool> {
+        if !self.outage.may_ask() {
+            return None;
+        }
+        let mut connection = self.connection.clone();
+        let mut set = redis::cmd("SET");
+        let key = format!("vedette:once:{:032x}", u128::from_be_bytes(*mark));
+        set.arg(key).arg(1).arg("NX").arg("PX").arg(MEMORY_MS);
+        match timeout(PATIENCE, set.query_async::<Option<String>>(&mut connection)).await {
+            Ok(Ok(stored)) => {
+                self.outage.ended();
+                Some(stored.is_some())
+            }
+            Ok(Err(error)) => self.outage.noticed(&error.to_string()),
+            Err(_) => self.outage.noticed("it is slow"),
+        }
+    }
+}
+
 /// Whether Redis is away, and when it is to be asked again.
 #[derive(Debug, Default)]
 struct Outage(Mutex<Option<Instant>>);
@@ -110,7 +131,7 @@ impl Outage {
     }
 
     /// Warns once for each outage, however many requests meet it.
-    fn noticed(&self, error: &str) -> Option<Count> {
+    fn noticed<T>(&self, error: &str) -> Option<T> {
         let mut again = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if again.replace(Instant::now() + REST).is_none() {
             tracing::warn!(

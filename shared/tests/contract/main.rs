@@ -17,6 +17,7 @@ mod deletion;
 mod fencing;
 mod finish;
 mod give_back;
+mod hawk_keys;
 mod history;
 mod identity;
 mod interleaving;
