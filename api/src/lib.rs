@@ -2,7 +2,9 @@
 //!
 //! `server` is the process, `hub` is how events reach listeners, and each dialect has a room of its own.
 
+mod aip;
 mod cybersec;
+mod hawk;
 mod hub;
 mod listener;
 mod peer;

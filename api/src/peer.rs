@@ -46,6 +46,30 @@ impl<S: Sync> FromRequestParts<S> for Peer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct BaseUrl(pub(crate) String);
 
+/// The parts of a [`BaseUrl`] that a signature covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Called<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) port: u16,
+    /// What a proxy takes off the front of each path; mostly empty.
+    pub(crate) prefix: &'a str,
+}
+
+impl BaseUrl {
+    /// Its host, its port, be it the usual one of its scheme, and its path.
+    pub(crate) fn called(&self) -> Called<'_> {
+        let (scheme, rest) = self.0.split_once("://").unwrap_or(("http", &self.0));
+        let (authority, prefix) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let usual = if scheme == "https" { 443 } else { 80 };
+        let named = authority.rsplit_once(':').and_then(|(host, port)| Some((host, port.parse().ok()?)));
+        // What follows the last colon inside of brackets is no port.
+        let (host, port) = named
+            .filter(|(host, _)| !host.contains('[') || host.ends_with(']'))
+            .unwrap_or((authority, usual));
+        Called { host, port, prefix }
+    }
+}
+
 impl FromRequestParts<Site> for BaseUrl {
     type Rejection = std::convert::Infallible;
 
@@ -92,4 +116,22 @@ fn entries<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Vec<&'a str> {
 
 fn text(value: &HeaderValue) -> Option<&str> {
     value.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_has_a_host_a_port_and_perhaps_a_path() {
+        for (url, host, port, prefix) in [
+            ("http://scan.example.net", "scan.example.net", 80, ""),
+            ("https://scan.example.net", "scan.example.net", 443, ""),
+            ("https://scan.example.net:8443/vedette", "scan.example.net", 8443, "/vedette"),
+            ("http://[2001:db8::1]", "[2001:db8::1]", 80, ""),
+            ("http://[2001:db8::1]:8000", "[2001:db8::1]", 8000, ""),
+        ] {
+            assert_eq!(BaseUrl(url.to_owned()).called(), Called { host, port, prefix }, "{url}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use tokio::{net::TcpListener, time::Instant};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    cybersec,
+    aip, cybersec,
     hub::Hub,
     listener::{Listener, prepare},
     peer, request_id,
@@ -76,5 +76,8 @@ impl Server {
 
 fn router(site: Site) -> Router {
     let recognised = middleware::from_fn_with_state(site.clone(), peer::recognise);
-    cybersec::router(site).layer(recognised).layer(middleware::from_fn(request_id::name))
+    aip::router(site.clone())
+        .merge(cybersec::router(site))
+        .layer(recognised)
+        .layer(middleware::from_fn(request_id::name))
 }

@@ -9,7 +9,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
-/// The name on every server's certificate.
+/// The name that clients of the harness call a server with TLS by.
 pub const NAME: &str = "vedette.test";
 
 /// An authority that nobody else trusts. Clones are the same one.
@@ -51,14 +51,14 @@ impl Authority {
         self.0.pem()
     }
 
-    /// Writes a fresh certificate for [`NAME`] and its key into a folder, over those that are there.
+    /// Writes a fresh certificate for a name or an address, and its key, into a folder, over those that are there.
     ///
     /// # Panics
     /// When the folder cannot be written.
     #[must_use]
-    pub fn issue(&self, folder: &Path) -> Files {
+    pub fn issue(&self, name: &str, folder: &Path) -> Files {
         let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec![NAME.to_owned()]).unwrap();
+        let params = CertificateParams::new(vec![name.to_owned()]).unwrap();
         let certificate = params.signed_by(&key, self.0.as_ref()).unwrap();
         let files = Files { certificate: folder.join("server.pem"), key: folder.join("server.key") };
         std::fs::write(&files.certificate, certificate.pem()).unwrap();

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::authority::Files;
 use crate::pair::Pair;
 use crate::place::program;
 use crate::postgres::Postgres;
@@ -54,6 +55,17 @@ impl Deployment {
     pub fn with(mut self, name: &str, value: &str) -> Deployment {
         self.settings.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// Has the processes that listen speak TLS.
+    ///
+    /// # Panics
+    /// When a path is no text.
+    #[must_use]
+    pub fn with_tls(self, files: &Files) -> Deployment {
+        let path = |path: &Path| path.to_str().unwrap().to_owned();
+        let with_certificate = self.with("VEDETTE_TLS_CERT", &path(&files.certificate));
+        with_certificate.with("VEDETTE_TLS_KEY", &path(&files.key))
     }
 
     /// The limits on requests that a service has if nothing is set.

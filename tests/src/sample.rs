@@ -40,7 +40,10 @@ pub fn folder() -> PathBuf {
 pub async fn node_is_ready() -> Result<(), String> {
     let prepare = async || {
         installed("node").and(installed("npm")).ok_or("node and npm are not installed")?;
-        if folder().join("node_modules/axios").is_dir() {
+        if ["axios", "hawk", "@hapi/hawk"]
+            .iter()
+            .all(|name| folder().join("node_modules").join(name).is_dir())
+        {
             return Ok(());
         }
         install(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])).await
@@ -55,7 +58,10 @@ pub async fn node_is_ready() -> Result<(), String> {
 pub async fn python_is_ready() -> Result<(), String> {
     let prepare = async || {
         installed("python3").ok_or("python3 is not installed")?;
-        if folder().join("python_modules/requests").is_dir() {
+        if ["requests", "mohawk", "requests_hawk"]
+            .iter()
+            .all(|name| folder().join("python_modules").join(name).is_dir())
+        {
             return Ok(());
         }
         let pip = ["-m", "pip", "install", "--quiet", "--target", "python_modules", "-r", "requirements.txt"];
@@ -69,7 +75,17 @@ pub async fn python_is_ready() -> Result<(), String> {
 /// # Panics
 /// When it cannot be started or does not end.
 pub async fn run(program: &str, arguments: &[&str]) -> Told {
+    run_with(program, arguments, []).await
+}
+
+/// The same with more in its environment.
+pub(crate) async fn run_with<'a>(
+    program: &str,
+    arguments: &[&str],
+    more: impl IntoIterator<Item = (&'a str, &'a PathBuf)>,
+) -> Told {
     let mut command = Command::new(program);
+    command.envs(more);
     command.args(arguments).current_dir(folder()).env("PYTHONPATH", folder().join("python_modules"));
     let child = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let output = within(program, LIMIT, child).await.unwrap();

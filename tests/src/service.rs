@@ -31,7 +31,7 @@ pub struct TestService {
     pub(crate) may_leave_jobs: bool,
     pub(crate) past: Vec<(String, String)>,
     started: usize,
-    backing: Backing,
+    pub(crate) backing: Backing,
     folder: TempDir,
 }
 

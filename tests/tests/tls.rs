@@ -29,8 +29,8 @@ struct Stage {
 impl Stage {
     async fn start(deployment: Deployment) -> Stage {
         let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
-        let files = authority.issue(folder.path());
-        let deployment = with_tls(deployment, &files);
+        let files = authority.issue(NAME, folder.path());
+        let deployment = deployment.with_tls(&files);
         let mut service = deployment.start().await;
         // What is left over is looked for over plain HTTP. Each story ends its own scans.
         service.may_leave_jobs();
@@ -40,12 +40,6 @@ impl Stage {
     fn owner(&self) -> Client {
         self.service.owner().over_tls(&self.authority)
     }
-}
-
-fn with_tls(deployment: Deployment, files: &Files) -> Deployment {
-    let path = |path: &Path| path.to_str().unwrap().to_owned();
-    let deployment = deployment.with("VEDETTE_TLS_CERT", &path(&files.certificate));
-    deployment.with("VEDETTE_TLS_KEY", &path(&files.key))
 }
 
 on_every_pair! {
@@ -98,7 +92,7 @@ async fn a_new_certificate_is_shown_without_cutting_anybody_and_a_bad_one_is_not
     stage.service.api().logged("the old one stays").await;
     assert_eq!(stage.owner().get("/api/v1/health").await.status, 200, "with the old certificate");
     let (new, old) = (Authority::new(), stage.authority.clone());
-    let _files = new.issue(stage.folder.path());
+    let _files = new.issue(NAME, stage.folder.path());
     stage.service.api().logged("are shown the new certificate").await;
     let renewed = stage.service.owner().over_tls(&new);
     assert_eq!(renewed.get("/api/v1/health").await.status, 200);
@@ -127,7 +121,7 @@ async fn who_does_not_shake_hands_holds_up_nobody_and_is_cut() {
 async fn tls_that_cannot_be_had_is_a_clear_error() {
     let (authority, folder, other) =
         (Authority::new(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (files, others) = (authority.issue(folder.path()), authority.issue(other.path()));
+    let (files, others) = (authority.issue(NAME, folder.path()), authority.issue(NAME, other.path()));
     let path = |path: &Path| path.to_str().unwrap().to_owned();
     let (certificate, key) = (path(&files.certificate), path(&files.key));
     for (certificate, key, expected) in [

@@ -1,0 +1,49 @@
+//! The AIP dialect: `/help/hawk/self-test`, signed by Hawk.
+//!
+//! `caller` believes or refuses a signed request and signs its answer; `problem` words what is refused.
+
+mod caller;
+mod problem;
+
+use axum::{
+    Json, Router,
+    extract::Request,
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use serde::Serialize;
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use self::problem::Problem;
+use crate::site::Site;
+
+/// A request is answered within this time.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The routes of the dialect.
+pub(crate) fn router(site: Site) -> Router {
+    Router::new()
+        .route("/help/hawk/self-test", get(self_test))
+        .method_not_allowed_fallback(async || Problem::no_method())
+        .layer(CatchPanicLayer::custom(|_| Problem::panicked().into_response()))
+        .layer(middleware::from_fn_with_state(site.clone(), caller::authenticate))
+        .layer(middleware::from_fn(hurry))
+        .with_state(site)
+}
+
+async fn hurry(request: Request, next: Next) -> Response {
+    let answered = tokio::time::timeout(PATIENCE, next.run(request)).await;
+    answered.unwrap_or_else(|_| Problem::slow().into_response())
+}
+
+#[derive(Serialize)]
+struct Authenticated {
+    authenticated: bool,
+}
+
+/// Says that the signature holds. The bytes and the media type are those that clients know.
+async fn self_test() -> Json<Authenticated> {
+    Json(Authenticated { authenticated: true })
+}
