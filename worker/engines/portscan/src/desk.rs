@@ -12,7 +12,6 @@ use crate::{
     error::Error,
     event::{Shortage, Tally},
     ledger::Ledger,
-    pace::Pace,
     probe::{Probe, State},
     slots::Flight,
 };
@@ -33,7 +32,6 @@ struct Books<I> {
     last: Option<u64>,
     exhausted: bool,
     spread: u64,
-    pace: Option<Pace>,
     ledger: Ledger,
     opened: Vec<Probe>,
     retries: u64,
@@ -62,7 +60,7 @@ pub(crate) struct Report {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Supply {
     More,
-    /// Not before something older is settled, news are read, or the pace allows more.
+    /// Not before something older is settled, or news are read.
     Later,
     Exhausted,
 }
@@ -88,14 +86,13 @@ pub(crate) struct Outcome {
 }
 
 impl<I: Iterator<Item = Probe>> Desk<I> {
-    pub(crate) fn new(probes: I, spread: u64, pace: Option<Pace>, workers: usize) -> Self {
+    pub(crate) fn new(probes: I, spread: u64, workers: usize) -> Self {
         let books = Books {
             probes,
             next: None,
             last: None,
             exhausted: false,
             spread,
-            pace,
             ledger: Ledger::default(),
             opened: Vec::new(),
             retries: 0,
@@ -115,7 +112,6 @@ impl<I: Iterator<Item = Probe>> Desk<I> {
     /// Hands `report` in and fetches up to `wanted` probes into `queue`.
     pub(crate) fn exchange(
         &self,
-        now: Duration,
         report: &mut Report,
         wanted: usize,
         queue: &mut VecDeque<Flight>,
@@ -127,7 +123,7 @@ impl<I: Iterator<Item = Probe>> Desk<I> {
         if books.take(report) {
             self.news.notify_one();
         }
-        books.hand_out(now, wanted, queue)
+        books.hand_out(wanted, queue)
     }
 
     /// A worker is done: for good, or because it failed, which sends the others home.
@@ -191,7 +187,7 @@ impl<I: Iterator<Item = Probe>> Books<I> {
         found
     }
 
-    fn hand_out(&mut self, now: Duration, wanted: usize, queue: &mut VecDeque<Flight>) -> Supply {
+    fn hand_out(&mut self, wanted: usize, queue: &mut VecDeque<Flight>) -> Supply {
         for _ in 0..wanted {
             if self.opened.len() > UNREAD || self.ledger.unread_verdicts() > UNREAD_VERDICTS {
                 return Supply::Later;
@@ -199,7 +195,7 @@ impl<I: Iterator<Item = Probe>> Books<I> {
             let Some(probe) = self.next.take().or_else(|| self.pull()) else { return Supply::Exhausted };
             let lowest = self.ledger.lowest_unsettled();
             let too_far = lowest.is_some_and(|lowest| probe.number - lowest > self.spread);
-            if too_far || self.pace.as_mut().is_some_and(|pace| !pace.start(now)) {
+            if too_far {
                 self.next = Some(probe);
                 return Supply::Later;
             }

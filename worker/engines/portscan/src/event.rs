@@ -118,8 +118,42 @@ pub struct Summary {
     /// Answers that came faster than they were read and were lost here. They are asked for again like any that are
     /// lost on the way, so a few are no harm; many may leave ports filtered that are not.
     pub dropped: u64,
+    /// Whether it once waited a second or longer for the [budget](crate::Budget) that it shares with others.
+    pub starved: bool,
     /// What kept the window smaller than asked for, if anything did.
     pub window_limited: Option<Shortage>,
     /// Wall time of the scan.
     pub elapsed: Duration,
+}
+
+impl Summary {
+    /// Why the result may be less exact than usual, if there is a reason.
+    ///
+    /// Lost answers matter only where ports stayed silent: all others were heard.
+    #[must_use]
+    pub fn degraded(&self) -> Option<Degraded> {
+        if self.dropped > 0 && self.tally.filtered > 0 {
+            Some(Degraded::AnswersDropped)
+        } else {
+            self.starved.then_some(Degraded::Starved)
+        }
+    }
+}
+
+/// Why a result may be less exact than usual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Degraded {
+    /// Answers came faster than this machine could read them.
+    AnswersDropped,
+    /// Other scans took the budget, so that retries came late.
+    Starved,
+}
+
+impl fmt::Display for Degraded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::AnswersDropped => "answers came faster than they could be read; open ports may be missed",
+            Self::Starved => "the packet budget was too small for all scans; open ports may be missed",
+        })
+    }
 }

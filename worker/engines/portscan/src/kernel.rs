@@ -1,9 +1,4 @@
-use std::{
-    io,
-    net::SocketAddr,
-    os::fd::OwnedFd,
-    time::{Duration, Instant},
-};
+use std::{io, net::SocketAddr, os::fd::OwnedFd, time::Duration};
 
 use rustix::{
     buffer::spare_capacity,
@@ -13,6 +8,7 @@ use rustix::{
 };
 
 use crate::{
+    clock,
     eagerness::Eagerness,
     event::Shortage,
     socket,
@@ -24,7 +20,6 @@ pub(crate) struct Kernel {
     epoll: OwnedFd,
     sockets: Vec<Option<Socket>>,
     eagerness: Eagerness,
-    origin: Instant,
 }
 
 struct Socket {
@@ -41,7 +36,6 @@ impl Kernel {
             epoll: epoll::create(epoll::CreateFlags::CLOEXEC)?,
             sockets: Vec::new(),
             eagerness: Eagerness::default(),
-            origin: Instant::now(),
         })
     }
 
@@ -118,7 +112,7 @@ fn judge_rare(error: Errno, address: SocketAddr) -> Reply {
 
 impl Wire for Kernel {
     fn now(&self) -> Duration {
-        self.origin.elapsed()
+        clock::now()
     }
 
     fn connect(&mut self, slot: usize, address: SocketAddr) -> Reply {

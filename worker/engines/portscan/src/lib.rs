@@ -16,9 +16,11 @@
 //! ```
 //!
 //! Reading order: `scan` (the threads), `desk` and `ledger` (who does what, and what is settled), `worker` (one
-//! thread's loop) with `slots`, `window` and `doubts`, `traffic` (what all threads learn) with `paths` and `loss`, then
+//! thread's loop) with `slots`, `window` and `doubts`, `traffic` (what all threads learn) with `paths`, `loss` and `throttle`, then
 //! `wire` (what tries a port) with `kernel` (by connections) and `syn` (by raw packets).
 
+mod budget;
+mod clock;
 mod desk;
 mod doubts;
 mod eagerness;
@@ -32,6 +34,7 @@ mod pace;
 mod paths;
 mod permutation;
 mod probe;
+mod sample;
 mod scan;
 #[cfg(test)]
 mod scripted;
@@ -40,13 +43,15 @@ mod slots;
 mod socket;
 mod stop;
 mod syn;
+mod throttle;
 mod traffic;
 mod window;
 mod wire;
 mod worker;
 
+pub use budget::Budget;
 pub use error::Error;
-pub use event::{Event, Shortage, Summary, Tally};
+pub use event::{Degraded, Event, Shortage, Summary, Tally};
 pub use permutation::Permutation;
 pub use probe::{Probe, State};
 pub use scan::scan;

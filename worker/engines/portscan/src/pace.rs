@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-/// Holds new probes back to a rate, all workers together.
+/// How many packets may go out at a rate.
 ///
-/// It keeps the moment at which the next probe is due. Moments that passed unused are forgotten beyond
+/// It keeps the moment at which the next packet is due. Moments that passed unused are forgotten beyond
 /// [`SAVED`], so a pause is not followed by a burst.
 #[derive(Debug)]
 pub(crate) struct Pace {
@@ -14,34 +14,52 @@ pub(crate) struct Pace {
 const SAVED: Duration = Duration::from_millis(10);
 
 impl Pace {
-    /// `rate` is in probes a second; 0 is read as 1.
-    pub(crate) fn new(rate: u32) -> Self {
-        Self { interval: Duration::from_secs(1) / rate.max(1), due: Duration::ZERO }
+    /// `rate` is in packets a second, at least 1.
+    pub(crate) fn new(rate: f64) -> Self {
+        Self { interval: interval(rate), due: Duration::ZERO }
     }
 
-    /// Whether one more probe may start, and if so, counts it.
-    pub(crate) fn start(&mut self, now: Duration) -> bool {
-        let due = self.due.max(now.saturating_sub(SAVED));
-        let may_start = due <= now;
-        if may_start {
-            self.due = due + self.interval;
-        }
-        may_start
+    pub(crate) fn set_rate(&mut self, rate: f64) {
+        self.interval = interval(rate);
     }
+
+    /// How many packets may go out now, at most `wanted`.
+    pub(crate) fn available(&mut self, now: Duration, wanted: usize) -> usize {
+        self.due = self.due.max(now.saturating_sub(SAVED));
+        let Some(saved) = now.checked_sub(self.due) else { return 0 };
+        let whole = saved.as_nanos() / self.interval.as_nanos().max(1);
+        usize::try_from(whole).unwrap_or(usize::MAX).saturating_add(1).min(wanted)
+    }
+
+    /// Counts packets that go out.
+    pub(crate) fn spend(&mut self, packets: usize) {
+        self.due += self.interval.saturating_mul(u32::try_from(packets).unwrap_or(u32::MAX));
+    }
+
+    /// When the next packet may go out.
+    pub(crate) fn due(&self) -> Duration {
+        self.due
+    }
+}
+
+fn interval(rate: f64) -> Duration {
+    Duration::from_secs_f64(1.0 / rate.max(1.0))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// How many probes start in a second of looks every `look`, after a long pause.
-    fn started(rate: u32, look: Duration) -> usize {
-        let mut pace = Pace::new(rate);
+    /// How many packets go out in a second of looks every `look`, after a long pause.
+    fn sent(rate: u32, look: Duration) -> usize {
+        let mut pace = Pace::new(f64::from(rate));
         let mut now = Duration::from_secs(100);
         let end = now + Duration::from_secs(1);
         let mut count = 0;
         while now < end {
-            count += std::iter::from_fn(|| pace.start(now).then_some(())).count();
+            let packets = pace.available(now, usize::MAX);
+            pace.spend(packets);
+            count += packets;
             now += look;
         }
         count
@@ -51,7 +69,7 @@ mod tests {
     fn a_rate_is_met_and_never_passed_by_more_than_what_is_saved() {
         for rate in [1, 7, 100, 5000, 1_000_000] {
             let met = usize::try_from(rate).expect("small");
-            let count = started(rate, Duration::from_millis(2));
+            let count = sent(rate, Duration::from_millis(2));
             assert!(count >= met * 99 / 100, "{count} of {met}");
             assert!(count <= met + met / 100 + 1, "{count} of {met}");
         }

@@ -29,16 +29,21 @@ struct Path {
 struct Trip {
     smoothed: Duration,
     variation: Duration,
+    best: Duration,
 }
 
 impl Trip {
     fn first(sample: Duration) -> Self {
-        Self { smoothed: sample, variation: sample / 2 }
+        Self { smoothed: sample, variation: sample / 2, best: sample }
     }
 
     fn update(self, sample: Duration) -> Self {
         let error = self.smoothed.abs_diff(sample);
-        Self { smoothed: (self.smoothed * 7 + sample) / 8, variation: (self.variation * 3 + error) / 4 }
+        Self {
+            smoothed: (self.smoothed * 7 + sample) / 8,
+            variation: (self.variation * 3 + error) / 4,
+            best: self.best.min(sample),
+        }
     }
 }
 
@@ -54,8 +59,7 @@ impl Paths {
         }
     }
 
-    /// Learns from an answer to an attempt, counted from 1. `trip` is the time it took, where that is known: after a
-    /// later attempt it is not known which one was answered.
+    /// Learns from an answer to an attempt, counted from 1. `trip` is the time it took, where that is known.
     pub(crate) fn answered(&mut self, address: IpAddr, attempt: u32, trip: Option<Duration>) {
         self.loss.learn(attempt);
         let path = self.path(address);
@@ -63,6 +67,11 @@ impl Paths {
         if let Some(sample) = trip {
             path.trip = Some(path.trip.map_or_else(|| Trip::first(sample), |known| known.update(sample)));
         }
+    }
+
+    /// The shortest trip so far.
+    pub(crate) fn best(&self, address: IpAddr) -> Option<Duration> {
+        self.known(address).and_then(|path| path.trip).map(|trip| trip.best)
     }
 
     /// The wait for an attempt; `attempt` counts from 1 and each one doubles it.
@@ -141,7 +150,9 @@ mod tests {
             paths.answered(LOSSY, attempt, None);
         }
         assert_eq!((paths.tries(LOSSY, 2, 20), paths.tries(HOST, 2, 20)), (14, 14));
-        (0..400).for_each(|_| paths.answered(HOST, 1, None));
+        for _ in 0..400 {
+            paths.answered(HOST, 1, None);
+        }
         assert_eq!((paths.tries(LOSSY, 2, 20), paths.tries(HOST, 2, 20)), (14, 2));
     }
 }

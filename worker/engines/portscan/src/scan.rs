@@ -11,7 +11,6 @@ use crate::{
     event::{Event, Shortage, Summary, Tally},
     files,
     kernel::Kernel,
-    pace::Pace,
     probe::Probe,
     settings::{Method, Settings},
     stop::Stop,
@@ -106,7 +105,7 @@ fn run<W: Wire + Send>(
 ) -> Result<Summary, Error> {
     let started = Instant::now();
     let share = (settings.window / wires.len().max(1)).max(1);
-    let desk = Desk::new(probes, settings.spread, settings.rate.map(Pace::new), wires.len());
+    let desk = Desk::new(probes, settings.spread, wires.len());
     let traffic = Arc::new(Traffic::new(settings));
     let workers =
         wires.into_iter().map(|wire| Worker::new(wire, settings, share, Arc::clone(&traffic))).collect();
@@ -119,6 +118,7 @@ fn run<W: Wire + Send>(
             stopped: !outcome.complete,
             retries: outcome.retries,
             dropped: outcome.dropped,
+            starved: traffic.starved(),
             window_limited: outcome.shortage,
             elapsed: started.elapsed(),
         }),

@@ -15,6 +15,7 @@ use crate::{
     wire::{Reply, Wire},
 };
 
+mod congestion;
 mod drive;
 mod properties;
 mod stories;
@@ -85,10 +86,47 @@ pub(crate) struct World {
     pub(crate) attempts: usize,
     pub(crate) in_flight: usize,
     pub(crate) most_in_flight: usize,
+    pub(crate) link: Link,
     noise: u64,
 }
 
+/// What all attempts go through.
+#[derive(Debug, Default)]
+pub(crate) struct Link {
+    /// The time that one attempt takes it; what finds more than [`Link::QUEUE`] of it before itself is lost.
+    pub(crate) interval: Duration,
+    /// Of 1000 attempts, so many are lost at any rate.
+    pub(crate) lost: usize,
+    pub(crate) trip: Duration,
+    free: Duration,
+}
+
+impl Link {
+    const QUEUE: Duration = Duration::from_millis(20);
+
+    /// How long an attempt made now waits before it is passed on; `None` where it is dropped.
+    fn pass(&mut self, now: Duration) -> Option<Duration> {
+        let waits = self.free.saturating_sub(now);
+        if waits > Self::QUEUE {
+            return None;
+        }
+        self.free = self.free.max(now) + self.interval;
+        Some(waits)
+    }
+}
+
 impl World {
+    /// What becomes of one more attempt, and how long it takes.
+    fn pass(&mut self, address: SocketAddr) -> (Reply, Duration) {
+        let (reply, delay) = self.targets.get_mut(&address).expect("only planned targets").attempt();
+        let waits = self.link.pass(self.now);
+        let is_lost = self.link.lost > 0 && self.roll(1000) < self.link.lost;
+        match waits.filter(|_| !is_lost) {
+            Some(waits) => (reply, delay + waits + self.link.trip),
+            None => (Reply::Pending, Duration::ZERO),
+        }
+    }
+
     /// A number that looks random and is the same in every run.
     fn roll(&mut self, sides: usize) -> usize {
         self.noise =
@@ -139,7 +177,7 @@ impl Wire for ScriptedWire {
         }
         world.attempts += 1;
         let now = world.now;
-        let (reply, delay) = world.targets.get_mut(&address).expect("only planned targets").attempt();
+        let (reply, delay) = world.pass(address);
         if reply != Reply::Pending && delay.is_zero() {
             return reply;
         }

@@ -1,5 +1,7 @@
 use std::{num::NonZero, thread, time::Duration};
 
+use crate::budget::Budget;
+
 /// How hard to try.
 ///
 /// Zeros are read as the smallest value that makes sense (one try, one connection, one thread), so every value
@@ -28,8 +30,11 @@ pub struct Settings {
     pub spread: u64,
     /// Scanning threads. Default 2, or 1 where only one processor is available.
     pub threads: usize,
-    /// New probes a second at most, all threads together; retries are not counted. Default: as fast as it goes.
+    /// Packets a second at most, all threads together, retries included. Default: as fast as the way to the targets
+    /// bears.
     pub rate: Option<u32>,
+    /// Packets a second that this scan shares with others. Default: none.
+    pub budget: Option<Budget>,
 }
 
 /// How to try a port.
@@ -91,6 +96,7 @@ impl Default for Settings {
             spread: 65_536,
             threads: processors.min(2),
             rate: None,
+            budget: None,
         }
     }
 }

@@ -10,10 +10,16 @@ pub(crate) struct Flight {
     pub(crate) line: u64,
     /// The attempt it is at, from 1.
     pub(crate) attempt: u32,
+    /// Silent attempts that say little, as they were made too fast.
+    pub(crate) floods: u32,
     /// Attempts that came to nothing and did not count.
     pub(crate) voids: u32,
     /// It was connected, perhaps to ourselves.
     pub(crate) doubted: bool,
+    /// The sample that its first attempt is part of.
+    pub(crate) sample: u32,
+    /// When the first attempt was made.
+    pub(crate) begun: Duration,
     pub(crate) started: Duration,
     pub(crate) deadline: Duration,
 }
@@ -24,8 +30,11 @@ impl Flight {
             probe,
             line,
             attempt: 1,
+            floods: 0,
             voids: 0,
             doubted: false,
+            sample: 0,
+            begun: Duration::ZERO,
             started: Duration::ZERO,
             deadline: Duration::ZERO,
         }

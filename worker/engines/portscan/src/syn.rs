@@ -3,7 +3,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     io, mem,
     net::{IpAddr, SocketAddr},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use rustix::io::Errno;
@@ -14,6 +14,7 @@ use self::{
     waiting::{Peer, Waiting},
 };
 use crate::{
+    clock,
     error::Error,
     event::Shortage,
     socket,
@@ -47,7 +48,6 @@ pub(crate) struct Syn {
     sources: HashMap<IpAddr, Result<IpAddr, Reply>>,
     /// Why the scan cannot go on.
     failure: Option<Errno>,
-    origin: Instant,
 }
 
 /// Packets sent together at most.
@@ -67,7 +67,6 @@ impl Syn {
             unsent: Vec::new(),
             sources: HashMap::new(),
             failure: None,
-            origin: Instant::now(),
         }
     }
 
@@ -220,7 +219,7 @@ pub fn can_send_raw() -> Result<(), Error> {
 
 impl Wire for Syn {
     fn now(&self) -> Duration {
-        self.origin.elapsed()
+        clock::now()
     }
 
     fn connect(&mut self, slot: usize, address: SocketAddr) -> Reply {

@@ -1,45 +1,102 @@
 use std::{
-    net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use crate::{paths::Paths, settings::Settings, slots::Flight};
+use crate::{
+    paths::Paths,
+    settings::Settings,
+    slots::Flight,
+    throttle::{Grant, Throttle, patience},
+};
 
-/// What the workers of a scan learn together about the ways to its targets.
+/// What the workers of a scan learn together about the ways to its targets, and how fast that lets them go.
 #[derive(Debug)]
 pub(crate) struct Traffic {
-    paths: Mutex<Paths>,
+    state: Mutex<State>,
     tries: u32,
     most_tries: u32,
 }
 
+#[derive(Debug)]
+struct State {
+    paths: Paths,
+    throttle: Throttle,
+}
+
+/// Attempts that were made too fast and are not counted, at most.
+const FLOODS: u32 = 4;
+
 impl Traffic {
     pub(crate) fn new(settings: &Settings) -> Self {
-        Self {
-            paths: Mutex::new(Paths::new(settings)),
-            tries: settings.tries.max(1),
-            most_tries: settings.most_tries,
-        }
+        let tries = settings.tries.max(1);
+        let state = State { paths: Paths::new(settings), throttle: Throttle::new(settings) };
+        Self { state: Mutex::new(state), tries, most_tries: settings.most_tries.max(tries) }
     }
 
-    /// Learns from an answer that came `trip` after the attempt was made.
-    pub(crate) fn answered(&self, flight: &Flight, trip: Duration) {
-        let known = flight.is_fresh().then_some(trip);
-        self.paths().answered(flight.probe.address.ip(), flight.attempt, known);
+    /// Gives leave to send up to `wanted` packets.
+    pub(crate) fn grant(&self, now: Duration, wanted: usize) -> Grant {
+        self.state().throttle.grant(now, wanted)
+    }
+
+    /// Counts first attempts that were made with a grant.
+    pub(crate) fn sent(&self, grant: Grant, packets: u32, now: Duration) {
+        self.state().throttle.sent(grant.sample, packets, now);
+    }
+
+    /// Learns from an answer that came `trip` after the attempt was made, at `now`.
+    pub(crate) fn answered(&self, flight: &Flight, trip: Duration, now: Duration) {
+        let address = flight.probe.address.ip();
+        let mut state = self.state();
+        let best = state.paths.best(address);
+        let known = if flight.is_fresh() { Some(trip) } else { late_trip(flight, trip, now, best) };
+        state.paths.answered(address, flight.attempt, known);
+        let Some(known) = known else { return };
+        let best = best.map_or(known, |best| best.min(known));
+        if known > patience(best) {
+            state.throttle.answered_late();
+        } else {
+            state.throttle.answered(flight.sample, best);
+        }
     }
 
     /// How long to wait for an answer to the flight's attempt.
     pub(crate) fn timeout(&self, flight: &Flight) -> Duration {
-        self.paths().timeout(flight.probe.address.ip(), flight.attempt)
+        self.state().paths.timeout(flight.probe.address.ip(), flight.attempt)
     }
 
-    /// The attempts after which silence is believed.
-    pub(crate) fn tries(&self, address: IpAddr) -> u32 {
-        self.paths().tries(address, self.tries, self.most_tries)
+    /// Takes note that an attempt was silent.
+    pub(crate) fn silent(&self, flight: &mut Flight) {
+        if flight.floods < FLOODS && self.state().throttle.was_flooded(flight.started) {
+            flight.floods += 1;
+        }
     }
 
-    fn paths(&self) -> MutexGuard<'_, Paths> {
-        self.paths.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Whether a flight was silent so often that it is believed.
+    pub(crate) fn is_believed(&self, flight: &Flight) -> bool {
+        let address = flight.probe.address.ip();
+        let tries = self.state().paths.tries(address, self.tries, self.most_tries);
+        flight.attempt >= (tries + flight.floods).min(self.most_tries)
+    }
+
+    /// Whether the scan had to wait for the budget for long.
+    pub(crate) fn starved(&self) -> bool {
+        self.state().throttle.starved
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The time that the answer to a later attempt took, at least, where that is known: sooner than any answer came before, it
+/// is the answer to the first of two attempts; later than that, it is late whichever it answers. Anything else may
+/// be either.
+fn late_trip(flight: &Flight, trip: Duration, now: Duration, best: Option<Duration>) -> Option<Duration> {
+    let best = best.filter(|_| flight.attempt > 1 && !trip.is_zero())?;
+    if trip < best {
+        (flight.attempt == 2).then(|| now.saturating_sub(flight.begun))
+    } else {
+        (trip > patience(best)).then_some(trip)
     }
 }

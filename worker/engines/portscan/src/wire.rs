@@ -6,7 +6,7 @@ use crate::event::Shortage;
 ///
 /// A *slot* is a place for one connection or packet under way, numbered from 0 without gaps.
 pub(crate) trait Wire {
-    /// Time since the scan began.
+    /// Time since some moment that is the same for all workers, and for all scans that share a budget.
     fn now(&self) -> Duration;
 
     /// Starts to connect from an idle slot.

@@ -19,14 +19,17 @@ pub(crate) struct Worker<W> {
     traffic: Arc<Traffic>,
     window: Window,
     slots: Slots,
-    /// Probes to start, retries first.
+    /// Probes to start for the first time, or once more for what did not count.
     queue: VecDeque<Flight>,
+    /// Those that were silent, to be tried again.
+    silent: VecDeque<Flight>,
+    is_silents_turn: bool,
     doubts: Doubts,
     /// How long a probe is doubted.
     doubt: Duration,
     report: Report,
     ready: Vec<usize>,
-    /// Nothing is started before this, after a shortage.
+    /// Nothing is started before this, after a shortage or for the rate.
     resume_at: Duration,
     sweep_at: Duration,
     starving: Option<(Duration, Shortage)>,
@@ -42,6 +45,8 @@ const SWEEP: Duration = Duration::from_millis(10);
 const YIELD: Duration = Duration::from_millis(2);
 /// How long nothing is started after the machine ran short.
 const PAUSE: Duration = Duration::from_millis(5);
+/// How long to wait at least when the rate allows nothing, so that packets leave in handfuls.
+const HANDFUL: Duration = Duration::from_millis(1);
 /// How long to put up with a machine that lets us start nothing at all.
 const STARVED: Duration = Duration::from_secs(30);
 /// Attempts that may come to nothing before the probe counts as silent.
@@ -56,6 +61,8 @@ impl<W: Wire> Worker<W> {
             window: Window::new(window),
             slots: Slots::default(),
             queue: VecDeque::new(),
+            silent: VecDeque::new(),
+            is_silents_turn: false,
             doubts: Doubts::default(),
             doubt: settings.max_timeout,
             report: Report::default(),
@@ -68,9 +75,10 @@ impl<W: Wire> Worker<W> {
 
     /// Starts what may be started and takes in what is answered or late; `false` once there is nothing left to do.
     pub(crate) fn turn<I: Iterator<Item = Probe>>(&mut self, desk: &Desk<I>) -> Result<bool, Error> {
-        let wanted = self.window.room(self.slots.in_flight() + self.queue.len()).min(CHUNK);
-        let supply = desk.exchange(self.wire.now(), &mut self.report, wanted, &mut self.queue);
-        let is_idle = self.queue.is_empty() && self.slots.in_flight() == 0;
+        let room = self.window.room(self.slots.in_flight() + self.waiting());
+        let wanted = room.min(CHUNK.saturating_sub(self.queue.len()));
+        let supply = desk.exchange(&mut self.report, wanted, &mut self.queue);
+        let is_idle = self.waiting() == 0 && self.slots.in_flight() == 0;
         if is_idle && supply == Supply::Exhausted && self.doubts.is_empty() {
             return Ok(false);
         }
@@ -89,16 +97,41 @@ impl<W: Wire> Worker<W> {
     }
 
     fn launch(&mut self) {
-        if self.queue.is_empty() || self.wire.now() < self.resume_at {
+        let now = self.wire.now();
+        let wanted = self.window.room(self.slots.in_flight()).min(self.waiting());
+        if wanted == 0 || now < self.resume_at {
             return;
         }
-        while self.window.room(self.slots.in_flight()) > 0
-            && let Some(flight) = self.queue.pop_front()
-        {
+        let grant = self.traffic.grant(now, wanted);
+        if grant.packets < wanted {
+            self.resume_at = grant.more.max(now + HANDFUL);
+        }
+        let mut fresh = 0;
+        for _ in 0..grant.packets {
+            let Some(mut flight) = self.next() else { break };
+            flight.sample = grant.sample;
+            fresh += u32::from(flight.is_fresh());
             if self.start(flight) == Start::Refused {
-                return;
+                break;
             }
         }
+        self.traffic.sent(grant, fresh, self.wire.now());
+    }
+
+    /// How many there are to start.
+    fn waiting(&self) -> usize {
+        self.queue.len() + self.silent.len()
+    }
+
+    /// The next one to start: of both kinds in turn, as only first attempts tell whether the rate is right.
+    fn next(&mut self) -> Option<Flight> {
+        self.is_silents_turn = !self.is_silents_turn;
+        let (first, second) = if self.is_silents_turn {
+            (&mut self.silent, &mut self.queue)
+        } else {
+            (&mut self.queue, &mut self.silent)
+        };
+        first.pop_front().or_else(|| second.pop_front())
     }
 
     fn start(&mut self, mut flight: Flight) -> Start {
@@ -107,6 +140,9 @@ impl<W: Wire> Worker<W> {
         let reply = self.wire.connect(slot, address);
         if reply == Reply::Pending {
             flight.started = self.wire.now();
+            if flight.attempt == 1 {
+                flight.begun = flight.started;
+            }
             flight.deadline = flight.started + self.traffic.timeout(&flight);
         }
         self.take_in(slot, flight, reply, Duration::ZERO);
@@ -131,7 +167,7 @@ impl<W: Wire> Worker<W> {
         }
         self.window.finish();
         if matches!(reply, Reply::Open | Reply::Doubtful | Reply::Refused) {
-            self.traffic.answered(&flight, trip);
+            self.traffic.answered(&flight, trip, self.wire.now());
         }
         self.conclude(flight, reply);
     }
@@ -210,7 +246,7 @@ impl<W: Wire> Worker<W> {
         if self.window.room(self.slots.in_flight()) == 0 {
             return limit;
         }
-        if !self.queue.is_empty() {
+        if self.waiting() > 0 {
             return limit.min(self.resume_at.saturating_sub(now));
         }
         match supply {
@@ -237,7 +273,7 @@ impl<W: Wire> Worker<W> {
         self.ready = late;
     }
 
-    fn expire(&mut self, slot: usize, flight: Flight, now: Duration) {
+    fn expire(&mut self, slot: usize, mut flight: Flight, now: Duration) {
         // A last look: after a pause of this process, the answers are there and only unread.
         let reply = self.wire.check(slot, flight.probe.address);
         if reply != Reply::Pending {
@@ -248,7 +284,8 @@ impl<W: Wire> Worker<W> {
         self.wire.abandon(slot);
         self.slots.give_back(slot, flight.probe.address.is_ipv6());
         self.window.finish();
-        if flight.attempt >= self.traffic.tries(flight.probe.address.ip()) {
+        self.traffic.silent(&mut flight);
+        if self.traffic.is_believed(&flight) {
             self.doubts.add(flight, now + self.doubt);
         } else {
             self.try_again(flight);
@@ -260,7 +297,7 @@ impl<W: Wire> Worker<W> {
     fn decide_doubts(&mut self, all: bool) {
         let now = self.wire.now();
         while let Some(flight) = self.doubts.next(now, all) {
-            if flight.attempt >= self.traffic.tries(flight.probe.address.ip()) {
+            if self.traffic.is_believed(&flight) {
                 self.settle(&flight, flight.state_if_silent());
             } else {
                 self.try_again(flight);
@@ -271,7 +308,7 @@ impl<W: Wire> Worker<W> {
     fn try_again(&mut self, mut flight: Flight) {
         flight.attempt += 1;
         self.report.retries += 1;
-        self.queue.push_front(flight);
+        self.silent.push_back(flight);
     }
 
     fn check_starving(&self) -> Result<(), Error> {

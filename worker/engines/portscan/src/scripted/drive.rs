@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc, time::Duration};
 
 use super::{ScriptedWire, World};
 use crate::{
-    desk::Desk, error::Error, event::Tally, pace::Pace, probe::Probe, settings::Settings, traffic::Traffic,
+    desk::Desk, error::Error, event::Tally, probe::Probe, settings::Settings, traffic::Traffic,
     worker::Worker,
 };
 
@@ -40,8 +40,7 @@ const TURNS: usize = 200_000;
 
 pub(crate) fn drive(world: World, settings: &Settings, plan: &[Probe]) -> (Run, World) {
     let shared = Rc::new(RefCell::new(world));
-    let desk =
-        Desk::new(plan.iter().copied(), settings.spread, settings.rate.map(Pace::new), settings.threads);
+    let desk = Desk::new(plan.iter().copied(), settings.spread, settings.threads);
     let share = settings.window / settings.threads;
     let traffic = Arc::new(Traffic::new(settings));
     let mut workers: Vec<_> = (0..settings.threads)

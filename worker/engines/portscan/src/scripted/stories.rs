@@ -19,7 +19,7 @@ fn play(settings: &Settings, targets: &[Target]) -> (Run, World) {
     play_in(World::default(), settings, targets)
 }
 
-fn play_in(mut world: World, settings: &Settings, targets: &[Target]) -> (Run, World) {
+pub(super) fn play_in(mut world: World, settings: &Settings, targets: &[Target]) -> (Run, World) {
     let plan: Vec<Probe> =
         (0..).zip(1..).take(targets.len()).map(|(number, port)| probe(number, port)).collect();
     world.targets = plan.iter().map(|probe| probe.address).zip(targets.iter().cloned()).collect();

@@ -25,7 +25,11 @@ pub(super) struct Weather {
     pub(super) delay: Duration,
     /// Of 1000 packets, so many are lost.
     pub(super) lost: u64,
+    /// The time that one packet takes the link. What would have to wait for longer than [`QUEUE`] is lost.
+    pub(super) interval: Duration,
 }
+
+const QUEUE: Duration = Duration::from_millis(20);
 
 /// The kernel must pass nothing on by itself.
 const SETUP: &str = "
@@ -57,6 +61,8 @@ struct Relay {
     receiver: OwnedFd,
     sender: OwnedFd,
     under_way: VecDeque<(Instant, Vec<u8>)>,
+    /// When all that was taken in has gone through the link.
+    free: Instant,
     noise: u64,
 }
 
@@ -69,7 +75,7 @@ impl Relay {
         let receiver = open(AddressFamily::PACKET, SocketType::DGRAM, eth::IP);
         let sender = open(AddressFamily::INET, SocketType::RAW, ipproto::RAW);
         sockopt::set_socket_recv_buffer_size(&receiver, 64 << 20).expect("it is a socket");
-        Self { receiver, sender, under_way: VecDeque::new(), noise: 1 }
+        Self { receiver, sender, under_way: VecDeque::new(), free: Instant::now(), noise: 1 }
     }
 
     fn run(&mut self, weather: &Weather, gone: &AtomicBool) {
@@ -89,8 +95,12 @@ impl Relay {
     fn take_in(&mut self, weather: &Weather) {
         let mut buffer = [0; 2048];
         while let Ok((length, _)) = recv(&self.receiver, &mut buffer, RecvFlags::DONTWAIT) {
-            if !OWN.contains(&destination(&buffer)) && roll(&mut self.noise) >= weather.lost {
-                self.under_way.push_back((Instant::now() + weather.delay, buffer[..length].to_vec()));
+            let now = Instant::now();
+            let start = self.free.max(now);
+            let is_lost = roll(&mut self.noise) < weather.lost || start > now + QUEUE;
+            if !OWN.contains(&destination(&buffer)) && !is_lost {
+                self.free = start + weather.interval;
+                self.under_way.push_back((self.free + weather.delay, buffer[..length].to_vec()));
             }
         }
     }

@@ -1,0 +1,191 @@
+use std::time::Duration;
+
+use crate::{budget::Budget, pace::Pace, sample::Sample, settings::Settings};
+
+/// How fast packets go out: as fast as the way to the targets bears.
+///
+/// The share of first attempts that are answered in time is compared from sample to sample, and the rate grows while it
+/// holds. When it falls, the rate is cut to see whether that helps. If it does, packets were sent faster than they
+/// are passed on, be they dropped or queued up. If not, fewer ports answer, or the path loses packets at any rate: that
+/// is the usual share from then on.
+#[derive(Debug)]
+pub(crate) struct Throttle {
+    pace: Pace,
+    rate: f64,
+    most: f64,
+    budget: Option<Budget>,
+    /// Since when the budget has given nothing, though there was something to send.
+    starving: Option<Duration>,
+    /// Whether the budget ever gave nothing for [`STARVED`].
+    pub(crate) starved: bool,
+    sample: Sample,
+    /// The share of answers where packets are not sent too fast, as far as is known.
+    usual: f64,
+    /// The share for which the rate was cut, until it is known whether that helped.
+    cut_at: Option<f64>,
+    /// What a round trip takes at best, smoothed over the hosts that answer.
+    trip: Option<Duration>,
+    /// The wait for answers before there has been one.
+    first_timeout: Duration,
+    growth: f64,
+    /// Attempts until then met a link that was too full.
+    flooded: Duration,
+}
+
+/// Packets a second to begin with.
+const START: f64 = 10_000.0;
+const LEAST: f64 = 500.0;
+const MOST: u32 = 10_000_000;
+/// Until something is known about the path, the rate grows by this from sample to sample,
+const QUICKLY: f64 = 1.5;
+/// where nobody has answered, by this,
+const BLINDLY: f64 = 4.0;
+/// and once it has been too fast, by this.
+const SLOWLY: f64 = 1.25;
+/// So much better is no accident.
+const HELPED: f64 = 1.15;
+/// What an answer may take beyond the round trip, in this process and in others, without meaning anything.
+const JITTER: Duration = Duration::from_millis(5);
+/// How long a scan may wait for the budget without being told to have starved.
+const STARVED: Duration = Duration::from_secs(1);
+
+/// Leave to send.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Grant {
+    pub(crate) packets: usize,
+    /// The sample to which first attempts belong.
+    pub(crate) sample: u32,
+    /// When there will be more.
+    pub(crate) more: Duration,
+}
+
+impl Throttle {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let most = f64::from(settings.rate.unwrap_or(MOST).max(1));
+        let rate = START.min(most);
+        Self {
+            pace: Pace::new(rate),
+            rate,
+            most,
+            budget: settings.budget.clone(),
+            starving: None,
+            starved: false,
+            sample: Sample::new(1, Duration::ZERO, 0.0),
+            usual: 1.0,
+            cut_at: None,
+            trip: None,
+            first_timeout: settings.first_timeout,
+            growth: QUICKLY,
+            flooded: Duration::ZERO,
+        }
+    }
+
+    /// Gives leave for up to `wanted` packets.
+    pub(crate) fn grant(&mut self, now: Duration, wanted: usize) -> Grant {
+        self.judge(now);
+        let (packets, more) = self.take(now, wanted);
+        Grant { packets, sample: self.sample.tag(now), more }
+    }
+
+    fn take(&mut self, now: Duration, wanted: usize) -> (usize, Duration) {
+        let allowed = self.pace.available(now, wanted);
+        if allowed == 0 {
+            return (0, self.pace.due());
+        }
+        let taken = self.budget.as_ref().map_or(Ok(allowed), |budget| budget.take(now, allowed));
+        match taken {
+            Ok(packets) => {
+                self.starving = None;
+                self.pace.spend(packets);
+                (packets, self.pace.due())
+            }
+            Err(due) => {
+                let since = *self.starving.get_or_insert(now);
+                self.starved |= now.saturating_sub(since) >= STARVED;
+                (0, due)
+            }
+        }
+    }
+
+    /// Whether packets were sent too fast at that time.
+    pub(crate) fn was_flooded(&self, at: Duration) -> bool {
+        at < self.flooded
+    }
+
+    /// Counts first attempts of a sample.
+    pub(crate) fn sent(&mut self, sample: u32, packets: u32, now: Duration) {
+        if sample == self.sample.tag(now) && sample != 0 {
+            self.sample.count_sent(packets, now);
+        }
+    }
+
+    /// Learns from an answer in time to a first attempt of a sample, from a host that answers after `best` at best.
+    pub(crate) fn answered(&mut self, sample: u32, best: Duration) {
+        self.trip = Some(self.trip.map_or(best, |smoothed| (smoothed * 7 + best) / 8));
+        if sample == self.sample.number {
+            self.sample.count_answer();
+        }
+    }
+
+    /// Learns from an answer that was late.
+    pub(crate) fn answered_late(&mut self) {
+        self.sample.count_late();
+    }
+
+    /// Looks at the sample, once its answers have had their time or are there sooner.
+    fn judge(&mut self, now: Duration) {
+        let Some(closed) = self.sample.closed() else { return };
+        if self.sample.reaches(self.usual) {
+            return self.speed_up(now);
+        }
+        if now.saturating_sub(closed) < self.trip.map_or(self.first_timeout, patience) {
+            return;
+        }
+        let share = self.sample.share();
+        let has_helped = self.cut_at.is_none_or(|before| share > before * HELPED);
+        if self.trip.is_none() {
+            self.go_on(now, self.rate * BLINDLY);
+        } else if !self.sample.falls_short_of(self.usual) {
+            self.speed_up(now);
+        } else if self.sample.is_queued() || has_helped {
+            self.slow_down(now);
+        } else {
+            self.usual = share;
+            self.speed_up(now);
+        }
+    }
+
+    fn speed_up(&mut self, now: Duration) {
+        let share = self.sample.share();
+        if share > self.usual {
+            self.usual += (share - self.usual) / 4.0;
+        }
+        if self.cut_at.take().is_some_and(|before| share > before * HELPED) {
+            self.growth = SLOWLY;
+        }
+        // A rate that is not made use of says nothing about a higher one.
+        let used = self.sample.rate() * 4.0;
+        self.go_on(now, (self.rate * self.growth).min(used).max(self.rate));
+    }
+
+    fn slow_down(&mut self, now: Duration) {
+        let share = self.sample.share();
+        self.cut_at = Some(share);
+        self.flooded = now;
+        let rate = self.rate.min(self.sample.rate() * 2.0) * (share / self.usual).clamp(0.5, 0.9);
+        // What is queued up has to go first.
+        self.go_on(now + self.trip.map_or(JITTER, patience), rate);
+    }
+
+    fn go_on(&mut self, from: Duration, rate: f64) {
+        self.rate = rate.max(LEAST).min(self.most);
+        self.pace.set_rate(self.rate);
+        let trip = self.trip.unwrap_or_default().as_secs_f64();
+        self.sample = Sample::new(self.sample.number.wrapping_add(1).max(1), from, self.rate * trip);
+    }
+}
+
+/// How long an answer may take from where it takes `best` at best, if nothing queues up.
+pub(crate) fn patience(best: Duration) -> Duration {
+    best + best / 2 + JITTER
+}
