@@ -5,6 +5,7 @@
 
 use std::{
     convert::Infallible,
+    iter,
     sync::Arc,
     task::{Context, Poll},
     time::Duration,
@@ -20,13 +21,18 @@ use shared::{
     id::ShardId,
     job::claim::{claim, due},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::{
+    sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc},
+    time::timeout,
+};
 use tower::layer::util::Identity;
 
 use crate::leases::{Lease, Leases};
 
 /// Ids taken from the bell at once.
-const MOST: usize = 64;
+const MOST: usize = 128;
+/// How long a free slot of a busy worker waits for others.
+const MOMENT: Duration = Duration::from_millis(1);
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// A claimed shard and the slot it is worked in.
@@ -64,24 +70,19 @@ impl Doorbell {
 /// Hears, claims and hands on until the process stops. A claim that was begun is always brought to its end: one that
 /// is committed and then forgotten would lie until its lease runs out.
 async fn hear(core: &Core, leases: &Leases, slots: &Arc<Semaphore>, sender: &mpsc::Sender<Rung>) {
-    while let Ok(slot) = Arc::clone(slots).acquire_owned().await {
-        let mut free = vec![slot];
-        while free.len() < MOST
-            && let Ok(slot) = Arc::clone(slots).try_acquire_owned()
-        {
-            free.push(slot);
-        }
+    let others = u32::try_from(slots.available_permits().min(MOST).saturating_sub(1)).unwrap_or(u32::MAX);
+    while let Ok(mut free) = free_slots(slots, others).await {
         let ids = tokio::select! {
             () = sender.closed() => return,
             () = leases.draining() => return,
-            ids = rung(core, free.len()) => ids,
+            ids = rung(core, free.num_permits()) => ids,
         };
         if ids.is_empty() {
             continue;
         }
         match claim(core, &ids).await {
             Ok(claims) => {
-                for (claim, slot) in claims.into_iter().zip(free) {
+                for (claim, slot) in claims.into_iter().zip(iter::from_fn(|| free.split(1))) {
                     let rung = Rung { lease: leases.hold(claim), slot: Arc::new(slot) };
                     // One that nobody takes any more is given back when it is dropped.
                     drop(sender.send(rung).await);
@@ -94,6 +95,20 @@ async fn hear(core: &Core, leases: &Leases, slots: &Arc<Semaphore>, sender: &mps
             }
         }
     }
+}
+
+/// Waits for a free slot, and a moment for `others`: shards that are claimed together cost the database far less.
+async fn free_slots(slots: &Arc<Semaphore>, others: u32) -> Result<OwnedSemaphorePermit, AcquireError> {
+    let mut free = Arc::clone(slots).acquire_owned().await?;
+    if let Ok(more) = timeout(MOMENT, Arc::clone(slots).acquire_many_owned(others)).await {
+        free.merge(more?);
+    }
+    while free.num_permits() < MOST
+        && let Ok(slot) = Arc::clone(slots).try_acquire_owned()
+    {
+        free.merge(slot);
+    }
+    Ok(free)
 }
 
 /// What was rung; while the bell is away, what the database says is due.

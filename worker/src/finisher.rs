@@ -7,6 +7,8 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Shards finished in one transaction at most.
 const MOST: usize = 256;
+/// How long the first of them waits for others.
+const MOMENT: Duration = Duration::from_millis(1);
 
 type Finished = ((ShardId, i64), oneshot::Sender<()>);
 
@@ -19,9 +21,10 @@ impl Finisher {
     pub(crate) fn start(core: Core) -> Self {
         let (sender, mut waiting) = mpsc::channel::<Finished>(MOST);
         tokio::spawn(async move {
-            let mut batch = Vec::new();
-            while waiting.recv_many(&mut batch, MOST).await > 0 {
-                let (claims, told): (Vec<(ShardId, i64)>, Vec<oneshot::Sender<()>>) = batch.drain(..).unzip();
+            while let Some(first) = waiting.recv().await {
+                let batch = gather(first, &mut waiting).await;
+                let (claims, told): (Vec<(ShardId, i64)>, Vec<oneshot::Sender<()>>) =
+                    batch.into_iter().unzip();
                 store(&core, &claims).await;
                 told.into_iter().for_each(tell);
             }
@@ -36,6 +39,18 @@ impl Finisher {
             finished.await.unwrap_or_default();
         }
     }
+}
+
+/// What finishes in the next moment: shards that are stored together cost the database far less.
+async fn gather(first: Finished, waiting: &mut mpsc::Receiver<Finished>) -> Vec<Finished> {
+    tokio::time::sleep(MOMENT).await;
+    let mut batch = vec![first];
+    while batch.len() < MOST
+        && let Ok(next) = waiting.try_recv()
+    {
+        batch.push(next);
+    }
+    batch
 }
 
 /// Whoever waited may be gone.
