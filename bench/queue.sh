@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Compares our queue with BullMQ: no-op jobs on one private Redis (and our rows in a private Postgres).
 #
-#   bench/queue.sh [rounds [jobs [slots]]]      default 5 rounds, interleaved, of 6000 jobs, 64 slots
+#   bench/queue.sh [rounds [jobs [slots]]]      default 5 rounds, interleaved, of 12000 jobs, 256 slots
 #
 # Needs cargo, node with npm, redis-server and Postgres (Debian: apt install redis-server postgresql nodejs npm).
 # BullMQ is installed from npm into bench/bullmq/node_modules. Takes about four minutes after the build.
@@ -10,8 +10,8 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 rounds=${1:-5}
-jobs=${2:-6000}
-slots=${3:-64}
+jobs=${2:-12000}
+slots=${3:-256}
 singles=100
 
 cargo build --quiet --release -p vedette-bench
@@ -43,7 +43,7 @@ for round in $(seq "$rounds"); do
     redis-cli -p "$REDIS_PORT" flushall >/dev/null
     ask_postgres "CREATE DATABASE round_$round"
     export DATABASE_URL=$postgres_url/round_$round
-    measure node bench/bullmq/measure.mjs rounds "$jobs" "$singles"
+    measure node bench/bullmq/measure.mjs rounds "$jobs" "$singles" "$slots"
     redis-cli -p "$REDIS_PORT" flushall >/dev/null
     measure "$ours" transport $((jobs * 10)) "$singles"
     measure "$ours" durable "$jobs" "$singles" "$slots"

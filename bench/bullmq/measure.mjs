@@ -1,6 +1,7 @@
 // Measures BullMQ as bench-queue measures our queue: the same figures, printed in the same form.
 //
-//     node measure.mjs rounds JOBS SINGLES   jobs a second of a backlog, then the times from add to start
+//     node measure.mjs rounds JOBS SINGLES SLOTS
+//                                          jobs a second of a backlog, then the times from add to start
 //     node measure.mjs redelivery            from the kill of a worker until another one starts on its job
 //     node measure.mjs holder                a worker that takes one job and holds it until it is killed
 //
@@ -14,7 +15,6 @@ import { fileURLToPath } from "node:url";
 
 import { Queue, Worker } from "bullmq";
 
-const CONCURRENCY = 50;
 const REDELIVERY_LIMIT_MS = 90_000;
 
 function connection() {
@@ -25,23 +25,23 @@ function say(name, figure) {
     console.log(`${name} ${figure.toFixed(3)}`);
 }
 
-async function start(name, perform) {
+async function start(name, perform, concurrency = 1) {
     const worker = new Worker(name, perform, {
         connection: connection(),
-        concurrency: CONCURRENCY,
+        concurrency,
         autorun: false,
     });
     await worker.waitUntilReady();
     return worker;
 }
 
-async function drain(jobs) {
+async function drain(jobs, slots) {
     const queue = new Queue("drain", { connection: connection() });
     for (let added = 0; added < jobs; added += 1000) {
         const length = Math.min(1000, jobs - added);
         await queue.addBulk(Array.from({ length }, (_, number) => ({ name: "no-op", data: { number } })));
     }
-    const worker = await start("drain", async () => {});
+    const worker = await start("drain", async () => {}, slots);
     let left = jobs;
     const finished = new Promise((resolve) => {
         worker.on("completed", () => --left === 0 && resolve());
@@ -54,10 +54,10 @@ async function drain(jobs) {
     await queue.close();
 }
 
-async function latency(singles) {
+async function latency(singles, slots) {
     const queue = new Queue("single", { connection: connection() });
     let started;
-    const worker = await start("single", async () => started(performance.now()));
+    const worker = await start("single", async () => started(performance.now()), slots);
     void worker.run();
     const times = [];
     for (let number = 0; number < singles; number += 1) {
@@ -112,8 +112,8 @@ async function hold() {
 const [what, ...counts] = process.argv.slice(2);
 switch (what) {
     case "rounds":
-        await drain(Number(counts[0]));
-        await latency(Number(counts[1]));
+        await drain(Number(counts[0]), Number(counts[2]));
+        await latency(Number(counts[1]), Number(counts[2]));
         break;
     case "redelivery":
         await redelivery();
