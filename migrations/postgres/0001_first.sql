@@ -27,6 +27,8 @@ CREATE TABLE api_keys (
     revoked_at      TIMESTAMPTZ
 );
 
+-- No index here, nor on shards, may serve a query by status: Postgres would rather read all that is queued than look
+-- up what is claimed, and every change of status would cost an entry in each index.
 CREATE TABLE jobs (
     id              UUID PRIMARY KEY,
     organization_id UUID NOT NULL REFERENCES organizations (id),
@@ -45,14 +47,12 @@ CREATE TABLE jobs (
     completed_at    TIMESTAMPTZ,
     error_code      TEXT,
     error_message   TEXT
-);
+) WITH (fillfactor = 50);                            -- room for a job's next state beside the last
 CREATE INDEX jobs_by_user ON jobs (user_id, kind, created_at, id);
-CREATE INDEX jobs_unfinished ON jobs (user_id, kind) WHERE status IN ('queued', 'running');
-CREATE INDEX jobs_by_deadline ON jobs (deadline_at) WHERE status = 'running';
 
--- A shard is what a worker claims. Shard 0 plans its job and may add others.
+-- A shard is what a worker claims: queued or running, and deleted when it is done or its job has ended. Shard 0 plans
+-- its job and may add others.
 CREATE TABLE shards (
-    id              UUID PRIMARY KEY,
     job_id          UUID NOT NULL REFERENCES jobs (id),
     number          BIGINT NOT NULL,
     status          TEXT NOT NULL,
@@ -60,15 +60,15 @@ CREATE TABLE shards (
     range_end       BIGINT NOT NULL,
     position        BIGINT NOT NULL,                 -- checkpoint: every unit below it is settled
     attempt         BIGINT NOT NULL,                 -- fencing token: a write with an older one is refused
-    run_after       TIMESTAMPTZ NOT NULL,
-    heartbeat_at    TIMESTAMPTZ,
-    UNIQUE (job_id, number)
+    run_after       TIMESTAMPTZ,                     -- only while it is queued
+    heartbeat_at    TIMESTAMPTZ,                     -- only while it is running
+    PRIMARY KEY (job_id, number)                     -- the order of submission: ids are made in it
 );
-CREATE INDEX shards_queued ON shards (run_after) WHERE status = 'queued';
-CREATE INDEX shards_running ON shards (heartbeat_at) WHERE status = 'running';
+CREATE INDEX shards_running ON shards (heartbeat_at) WHERE heartbeat_at IS NOT NULL;
 
+-- Written only in the transaction that changed the job: a reference would have Postgres look the job up for each row.
 CREATE TABLE events (
-    job_id          UUID NOT NULL REFERENCES jobs (id),
+    job_id          UUID NOT NULL,
     seq             BIGINT NOT NULL,                 -- 1, 2, 3 ... without a gap in each job
     fact            JSONB NOT NULL,
     created_at      TIMESTAMPTZ NOT NULL,

@@ -27,6 +27,8 @@ CREATE TABLE api_keys (
     revoked_at      TEXT
 ) STRICT;
 
+-- No index here, nor on shards, may serve a query by status: Postgres would rather read all that is queued than look
+-- up what is claimed, and every change of status would cost an entry in each index.
 CREATE TABLE jobs (
     id              BLOB PRIMARY KEY,
     organization_id BLOB NOT NULL REFERENCES organizations (id),
@@ -47,12 +49,10 @@ CREATE TABLE jobs (
     error_message   TEXT
 ) STRICT;
 CREATE INDEX jobs_by_user ON jobs (user_id, kind, created_at, id);
-CREATE INDEX jobs_unfinished ON jobs (user_id, kind) WHERE status IN ('queued', 'running');
-CREATE INDEX jobs_by_deadline ON jobs (deadline_at) WHERE status = 'running';
 
--- A shard is what a worker claims. Shard 0 plans its job and may add others.
+-- A shard is what a worker claims: queued or running, and deleted when it is done or its job has ended. Shard 0 plans
+-- its job and may add others.
 CREATE TABLE shards (
-    id              BLOB PRIMARY KEY,
     job_id          BLOB NOT NULL REFERENCES jobs (id),
     number          INTEGER NOT NULL,
     status          TEXT NOT NULL,
@@ -60,15 +60,15 @@ CREATE TABLE shards (
     range_end       INTEGER NOT NULL,
     position        INTEGER NOT NULL,                 -- checkpoint: every unit below it is settled
     attempt         INTEGER NOT NULL,                 -- fencing token: a write with an older one is refused
-    run_after       TEXT NOT NULL,
-    heartbeat_at    TEXT,
-    UNIQUE (job_id, number)
+    run_after       TEXT,                             -- only while it is queued
+    heartbeat_at    TEXT,                             -- only while it is running
+    PRIMARY KEY (job_id, number)                     -- the order of submission: ids are made in it
 ) STRICT;
-CREATE INDEX shards_queued ON shards (run_after) WHERE status = 'queued';
-CREATE INDEX shards_running ON shards (heartbeat_at) WHERE status = 'running';
+CREATE INDEX shards_running ON shards (heartbeat_at) WHERE heartbeat_at IS NOT NULL;
 
+-- Written only in the transaction that changed the job: a reference would have Postgres look the job up for each row.
 CREATE TABLE events (
-    job_id          BLOB NOT NULL REFERENCES jobs (id),
+    job_id          BLOB NOT NULL,
     seq             INTEGER NOT NULL,                 -- 1, 2, 3 ... without a gap in each job
     fact            TEXT NOT NULL,
     created_at      TEXT NOT NULL,

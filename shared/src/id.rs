@@ -95,8 +95,30 @@ ids! {
     KeyId,
     /// Names a job of any kind.
     JobId,
-    /// Names one shard of a job: what a worker claims.
-    ShardId,
+}
+
+/// Names one shard of a job: what a worker claims. Written `<job>/<number>`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ShardId {
+    /// The job.
+    pub job: JobId,
+    /// Its number in the job; 0 is the one that plans.
+    pub number: i64,
+}
+
+impl fmt::Display for ShardId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.job, self.number)
+    }
+}
+
+impl ShardId {
+    /// Reads what was written.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (job, number) = text.split_once('/')?;
+        Some(Self { job: Uuid::try_parse(job).ok()?.into(), number: number.parse().ok()? })
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +130,17 @@ mod tests {
         #[test]
         fn the_short_form_reads_back(number: u128) {
             prop_assert_eq!(from_base62(&to_base62(number)), Some(number));
+        }
+
+        #[test]
+        fn the_name_of_a_shard_reads_back(number: i64) {
+            let shard = ShardId { job: JobId::new(), number };
+            prop_assert_eq!(ShardId::parse(&shard.to_string()), Some(shard));
+        }
+
+        #[test]
+        fn any_text_names_a_shard_or_none(text in "\\PC{0,60}") {
+            prop_assert_eq!(ShardId::parse(&text), None);
         }
 
         #[test]

@@ -3,15 +3,14 @@
 //! Reads take `&Store`, writes take `&mut Tx`, so that writes compose in one transaction. A function that holds a
 //! [`Tx`] must not begin a second one: SQLite has one writer, which would wait for itself.
 
-use std::{iter::repeat_n, str::FromStr, time::Duration};
+use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    ConnectOptions, Connection, PgPool, Postgres, QueryBuilder, Sqlite, SqlitePool, Transaction,
+    ConnectOptions, Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgConnection, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use tokio::time::timeout;
-use uuid::Uuid;
 
 use crate::error::{Error, Result, chain};
 
@@ -45,6 +44,7 @@ pub mod events;
 pub(crate) mod hawk_keys;
 pub mod identity;
 pub mod jobs;
+mod rows;
 pub mod scans;
 pub(crate) mod secret;
 pub mod shards;
@@ -110,6 +110,9 @@ impl Store {
             .map_err(Error::internal)?
             // A worker that freezes inside a transaction must not keep the rows it locked from everybody else.
             .options([("idle_in_transaction_session_timeout", "3s"), ("lock_timeout", "10s")])
+            // Rows are joined by their keys, a few at a time. Postgres believes a queue to be short, and would read all of
+            // it for each claim.
+            .options([("enable_hashjoin", "off"), ("enable_mergejoin", "off")])
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(connections)
@@ -218,26 +221,6 @@ impl Tx {
         }
         .map_err(failure)
     }
-}
-
-/// A list filled up to a power of two with its last entry: statements of few lengths stay prepared, where one of every
-/// length would be prepared anew each time.
-fn filled<T: Copy>(list: &[T]) -> impl Iterator<Item = T> {
-    let missing = list.len().next_power_of_two() - list.len();
-    list.iter().copied().chain(list.last().into_iter().flat_map(move |last| repeat_n(*last, missing)))
-}
-
-/// Writes `(a, b, c)`, each bound.
-fn push_list<'q, DB: sqlx::Database, Id: Copy + Into<Uuid>>(query: &mut QueryBuilder<DB>, ids: &[Id])
-where
-    Uuid: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
-{
-    query.push("(");
-    let mut list = query.separated(", ");
-    for id in filled(ids) {
-        list.push_bind(id.into());
-    }
-    query.push(")");
 }
 
 /// Sorts a database's error into one that passes by itself and one that does not.

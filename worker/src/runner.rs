@@ -145,7 +145,7 @@ async fn work(rung: Rung, hands: Data<Hands>) -> Result<(), BoxDynError> {
         "job",
         job.id = claim.job.id.to_base62(),
         job.kind = kind,
-        shard = claim.number,
+        shard = claim.shard.number,
         attempt
     );
     let (lease, slot) = (Arc::clone(&rung.lease), rung.slot);

@@ -22,7 +22,7 @@ pub(crate) async fn perform(work: Work) -> Outcome {
             return fail(FailureCode::Internal, format!("the stored request cannot be read: {error}"));
         }
     };
-    let outcome = if work.claim.number == 0 {
+    let outcome = if work.claim.shard.number == 0 {
         plan::perform(&work, &request).await
     } else {
         probe::perform(&work, &request).await

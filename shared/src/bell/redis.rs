@@ -26,6 +26,8 @@ const UNPRIVILEGED: &str = "vedette:worker:unprivileged";
 
 /// Ids that the list may hold; older ones fall off and are rung again by the sweeper.
 const MOST_RINGS: isize = 100_000;
+/// News in one message: enough to make its cost small, few enough to keep it small itself.
+const MOST_NEWS: usize = 64;
 /// A ring comes after the commit: a Redis that is slow must not slow the caller further than this.
 const PATIENCE: Duration = Duration::from_millis(200);
 const PAUSE: Duration = Duration::from_millis(250);
@@ -77,7 +79,7 @@ impl Redis {
     pub(super) async fn hear(&self, most: usize) -> Result<Vec<ShardId>> {
         let ids = self.take(most).await.map_err(away)?;
         // An entry that is no id is not ours, and passed over.
-        Ok(ids.iter().filter_map(|id| uuid::Uuid::try_parse_ascii(id).ok().map(ShardId::from)).collect())
+        Ok(ids.iter().filter_map(|id| ShardId::parse(str::from_utf8(id).ok()?)).collect())
     }
 
     async fn take(&self, most: usize) -> RedisResult<Vec<Vec<u8>>> {
@@ -102,15 +104,15 @@ impl Redis {
 
     pub(super) async fn tell(&self, news: &[News]) {
         let mut messages = redis::pipe();
-        for message in news {
-            push_message(&mut messages, NEWS, message);
+        for several in news.chunks(MOST_NEWS) {
+            push_message(&mut messages, NEWS, several);
         }
         self.send("news", &messages).await;
     }
 
     pub(super) async fn stop(&self, job: JobId) {
         let mut messages = redis::pipe();
-        push_message(&mut messages, STOPS, &job);
+        push_message(&mut messages, STOPS, &[job]);
         self.send("stop", &messages).await;
     }
 
@@ -165,7 +167,8 @@ pub(crate) fn fault_in_url(url: &str) -> Option<String> {
     redis::Client::open(url).err().map(|error| error.to_string())
 }
 
-fn push_message<T: Serialize>(messages: &mut redis::Pipeline, channel: &str, message: &T) {
+/// Every message is a list.
+fn push_message<T: Serialize>(messages: &mut redis::Pipeline, channel: &str, message: &[T]) {
     match serde_json::to_string(message) {
         Ok(text) => {
             messages.publish(channel, text).ignore();
@@ -215,8 +218,12 @@ async fn follow<T: DeserializeOwned>(
             () = sender.closed() => None,
         };
         let Some(message) = message else { return Ok(()) };
-        match serde_json::from_slice(message.get_payload_bytes()) {
-            Ok(message) => drop(sender.send(Heard::Message(message)).await),
+        match serde_json::from_slice::<Vec<T>>(message.get_payload_bytes()) {
+            Ok(several) => {
+                for one in several {
+                    drop(sender.send(Heard::Message(one)).await);
+                }
+            }
             Err(error) => tracing::warn!(%error, channel, "a foreign message is passed over"),
         }
     }

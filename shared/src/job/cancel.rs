@@ -27,7 +27,7 @@ pub async fn find(core: &Core, principal: &Principal, id: JobId) -> Result<Scan>
 pub async fn cancel(core: &Core, principal: &Principal, id: JobId) -> Result<()> {
     principal.may_write()?;
     let scan = find(core, principal, id).await?;
-    if end(core, id, Status::Cancelled, None).await?.is_some() {
+    if end(core, id, Status::Cancelled, None).await? {
         return Ok(());
     }
     // It ended before this call, or between the two statements.

@@ -20,8 +20,6 @@ use crate::{
 pub struct Claim {
     /// The shard.
     pub shard: ShardId,
-    /// Its number in the job; 0 is the one that plans.
-    pub number: i64,
     /// The fencing token.
     pub attempt: i64,
     /// The units of the job that are this shard's.
@@ -76,8 +74,8 @@ async fn store(core: &Core, shards: &[ShardId]) -> Result<(Vec<Claim>, Vec<News>
     let claims = claimed.into_iter().filter_map(|shard| {
         let job = jobs.get(&shard.job_id).cloned()?;
         let units = shard.range_start..shard.range_end;
-        let (number, attempt, position) = (shard.number, shard.attempt, shard.position);
-        Some(Claim { shard: shard.id, number, attempt, units, position, job })
+        let (attempt, position) = (shard.attempt, shard.position);
+        Some(Claim { shard: shard.id(), attempt, units, position, job })
     });
     Ok((claims.collect(), news))
 }

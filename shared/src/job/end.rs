@@ -1,6 +1,6 @@
 //! Ending a job early: it failed, was cancelled, or ran out of time.
 
-use super::{Failure, FailureCode, Job, Status, finish::complete};
+use super::{Failure, FailureCode, Status, finish::complete};
 use crate::{
     bell::News,
     core::{Core, contending},
@@ -27,25 +27,21 @@ pub async fn time_out(core: &Core, job: JobId) -> Result<()> {
     end(core, job, Status::TimedOut, Some(&failure)).await.map(drop)
 }
 
-/// Ends a job in one transaction with its last event, then stops its workers. `None` when it had ended already.
-pub(super) async fn end(
-    core: &Core,
-    id: JobId,
-    status: Status,
-    failure: Option<&Failure>,
-) -> Result<Option<Job>> {
+/// Ends a job in one transaction with its last event, then stops its workers. False when it had ended already.
+pub(super) async fn end(core: &Core, id: JobId, status: Status, failure: Option<&Failure>) -> Result<bool> {
     let ended = contending(async || {
+        let now = core.clock.now();
         let mut tx = core.store.begin().await?;
-        let Some(job) = store::jobs::end(&mut tx, id, status, failure, core.clock.now()).await? else {
+        let Some(job) = store::jobs::end(&mut tx, id, status, failure, now).await? else {
             return Ok(None);
         };
         store::shards::drop_left(&mut tx, id).await?;
-        let events = complete(&mut tx, std::slice::from_ref(&job)).await?;
+        let events = complete(&mut tx, &[job], failure, now).await?;
         tx.commit().await?;
-        Ok(Some((job, events)))
+        Ok(Some(events))
     });
-    let Some((job, events)) = ended.await? else { return Ok(None) };
+    let Some(events) = ended.await? else { return Ok(false) };
     core.bell.stop(id).await;
     core.bell.tell(events.into_iter().map(News::Event).collect()).await;
-    Ok(Some(job))
+    Ok(true)
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Job, Status, claim::Claim};
+use super::{Failure, Status, claim::Claim};
 use crate::{
     bell::News,
     core::{Core, contending},
@@ -12,7 +12,7 @@ use crate::{
     event::{self, Event, Fact, Progress, Tally},
     id::{JobId, ShardId},
     scan::plan::Plan,
-    store::{self, Tx, shards::Shard},
+    store::{self, Tx, jobs::Ended, shards::Shard},
 };
 
 /// Marks claimed shards as done; the last one of a job closes it. Claims that no longer stand are passed over.
@@ -30,8 +30,8 @@ async fn store(core: &Core, claims: &[(ShardId, i64)]) -> Result<Vec<News>> {
     let mut tx = core.store.begin().await?;
     let done = store::shards::finish(&mut tx, claims).await?;
     let mut finished: BTreeMap<JobId, i64> = BTreeMap::new();
-    for (_, job) in done {
-        *finished.entry(job).or_default() += 1;
+    for shard in done {
+        *finished.entry(shard.job).or_default() += 1;
     }
     let mut by_count: BTreeMap<i64, Vec<JobId>> = BTreeMap::new();
     for (job, shards) in finished {
@@ -42,29 +42,38 @@ async fn store(core: &Core, claims: &[(ShardId, i64)]) -> Result<Vec<News>> {
         let jobs = store::jobs::count_off(&mut tx, &jobs, shards, now).await?;
         closed.extend(jobs.into_iter().filter(|job| job.status == Status::Completed));
     }
-    let events = complete(&mut tx, &closed).await?;
+    let events = complete(&mut tx, &closed, None, now).await?;
     tx.commit().await?;
     Ok(events.into_iter().map(News::Event).collect())
 }
 
-/// Appends the last event of jobs that have just ended.
-pub(super) async fn complete(tx: &mut Tx, ended: &[Job]) -> Result<Vec<Event>> {
+/// Appends the last event of jobs that ended now, all for the same reason.
+pub(super) async fn complete(
+    tx: &mut Tx,
+    ended: &[Ended],
+    failure: Option<&Failure>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Event>> {
     if ended.is_empty() {
         return Ok(Vec::new());
     }
-    let ids: Vec<JobId> = ended.iter().map(|job| job.id).collect();
-    let tallies = store::scans::tallies(tx, &ids).await?;
-    let events: Vec<Event> =
-        ended.iter().map(|job| last_event(job, tallies.get(&job.id).copied().unwrap_or_default())).collect();
+    // Nothing is counted before there is a plan.
+    let planned: Vec<JobId> = ended.iter().filter(|job| job.total_units > 0).map(|job| job.id).collect();
+    let tallies = store::scans::tallies(tx, &planned).await?;
+    let last = |job: &Ended| Event {
+        job: job.id,
+        seq: job.last_seq,
+        at: now,
+        fact: Fact::Complete {
+            status: job.status,
+            duration_ms: job.started_at.map_or(0, |start| (now - start).num_milliseconds()),
+            tally: tallies.get(&job.id).copied().unwrap_or_default(),
+            error: failure.cloned(),
+        },
+    };
+    let events: Vec<Event> = ended.iter().map(last).collect();
     store::events::insert(tx, &events).await?;
     Ok(events)
-}
-
-fn last_event(job: &Job, tally: Tally) -> Event {
-    let at = job.completed_at.unwrap_or(job.created_at);
-    let duration_ms = job.started_at.map_or(0, |start| (at - start).num_milliseconds());
-    let fact = Fact::Complete { status: job.status, duration_ms, tally, error: job.failure() };
-    Event { job: job.id, seq: job.last_seq, at, fact }
 }
 
 /// Stores the plan of a scan and replaces its planning shard by shards that scan, in one transaction with a fact for
@@ -78,7 +87,7 @@ pub async fn split(core: &Core, claim: &Claim, plan: &Plan, units: i64) -> Resul
     let Some(news) = contending(|| store_split(core, claim, plan, units, &shards)).await? else {
         return Ok(false);
     };
-    let ids: Vec<ShardId> = shards.iter().map(|shard| shard.id).collect();
+    let ids: Vec<ShardId> = shards.iter().map(Shard::id).collect();
     core.bell.ring(&ids).await;
     core.bell.tell(news).await;
     Ok(true)
@@ -116,7 +125,6 @@ async fn store_split(
 fn cut(job_id: JobId, units: i64, size: i64) -> Vec<Shard> {
     let starts = (0..units).step_by(usize::try_from(size.max(1)).unwrap_or(usize::MAX));
     let shard = |(number, start): (i64, i64)| Shard {
-        id: ShardId::new(),
         job_id,
         number,
         range_start: start,

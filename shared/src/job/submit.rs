@@ -50,15 +50,7 @@ async fn check_workers(core: &Core, scan_type: ScanType) -> Result<()> {
 }
 
 async fn store(core: &Core, principal: &Principal, job: &NewJob<'_>) -> Result<(Scan, ShardId, Vec<Event>)> {
-    let shard = Shard {
-        id: ShardId::new(),
-        job_id: job.id,
-        number: 0,
-        range_start: 0,
-        range_end: 0,
-        position: 0,
-        attempt: 0,
-    };
+    let shard = Shard { job_id: job.id, number: 0, range_start: 0, range_end: 0, position: 0, attempt: 0 };
     let mut tx = core.store.begin().await?;
     allowance::check(core, principal, &mut tx).await?;
     let scan = Scan::new(store::jobs::insert(&mut tx, job).await?);
@@ -67,5 +59,5 @@ async fn store(core: &Core, principal: &Principal, job: &NewJob<'_>) -> Result<(
     let queued = vec![Fact::Status { status: Status::Queued }];
     let events = event::append(&mut tx, job.id, 1, job.created_at, queued).await?;
     tx.commit().await?;
-    Ok((scan, shard.id, events))
+    Ok((scan, shard.id(), events))
 }

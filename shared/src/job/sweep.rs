@@ -38,10 +38,10 @@ pub async fn sweep(core: &Core) -> Result<()> {
 
 async fn free_silent(core: &Core) -> Result<()> {
     let before = core.clock.now() - TimeDelta::seconds(core.limits.lease_seconds);
-    for (shard, job, attempt) in store::shards::silent(&core.store, before).await? {
+    for (shard, attempt) in store::shards::silent(&core.store, before).await? {
         // Freed first: a worker that spoke up in between keeps its shard, and its job.
-        if free(core, (shard, job, attempt), before).await? && attempt >= MOST_ATTEMPTS {
-            give_up(core, job).await?;
+        if free(core, shard, attempt, before).await? && attempt >= MOST_ATTEMPTS {
+            give_up(core, shard.job).await?;
         }
     }
     Ok(())
@@ -52,17 +52,18 @@ async fn give_up(core: &Core, job: JobId) -> Result<()> {
     end::fail(core, job, Failure { code: FailureCode::TooManyAttempts, message }).await
 }
 
-async fn free(
-    core: &Core,
-    (shard, job, attempt): (ShardId, JobId, i64),
-    before: DateTime<Utc>,
-) -> Result<bool> {
+async fn free(core: &Core, shard: ShardId, attempt: i64, before: DateTime<Utc>) -> Result<bool> {
     let wait = TimeDelta::seconds((attempt - AT_ONCE).max(0) * 2);
     let mut tx = core.store.begin().await?;
     let freed = store::shards::free(&mut tx, shard, attempt, before, core.clock.now() + wait).await?;
     tx.commit().await?;
     if freed {
-        tracing::warn!(job.id = job.to_base62(), shard.id = %shard, attempt, "a worker fell silent; its shard is free again");
+        tracing::warn!(
+            job.id = shard.job.to_base62(),
+            shard = shard.number,
+            attempt,
+            "a worker fell silent; its shard is free again"
+        );
         if wait.is_zero() {
             core.bell.ring(&[shard]).await;
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, QueryBuilder, types::Json};
 use uuid::Uuid;
 
-use super::{Store, Tx};
+use super::{Store, Tx, rows::Rows};
 use crate::{
     error::Result,
     event::{Event, Fact},
@@ -33,14 +33,9 @@ pub(crate) async fn insert(tx: &mut Tx, events: &[Event]) -> Result<()> {
     for chunk in events.chunks(ROWS) {
         on_tx!(tx, |connection| {
             let mut query = QueryBuilder::new("INSERT INTO events (job_id, seq, fact, created_at) ");
-            query.push_values(chunk, |mut row, event| {
-                row.push_bind(event.job.uuid())
-                    .push_bind(event.seq)
-                    .push_bind(Json(&event.fact))
-                    .push_bind(event.at);
-            });
-            // One of every length would push all other statements out of those that stay prepared.
-            let insert = query.build().persistent(chunk.len() == 1);
+            Rows::push_events(&mut query, chunk);
+            let is_kept = Rows::is_kept(&query, chunk.len());
+            let insert = query.build().persistent(is_kept);
             insert.execute(connection).await.map(|done| done.rows_affected())
         })?;
     }

@@ -1,10 +1,10 @@
 //! Rows of jobs.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::{FromRow, QueryBuilder, types::Json};
 use uuid::Uuid;
 
-use super::{Store, Tx, push_list};
+use super::{Store, Tx, rows::Rows};
 use crate::{
     error::Result,
     id::{JobId, OrganizationId, UserId},
@@ -63,6 +63,21 @@ impl Job {
     }
 }
 
+/// What the last event of a job tells of its row.
+#[derive(Clone, Copy, Debug, FromRow)]
+pub(crate) struct Ended {
+    #[sqlx(try_from = "Uuid")]
+    pub(crate) id: JobId,
+    #[sqlx(try_from = "String")]
+    pub(crate) status: Status,
+    pub(crate) total_units: i64,
+    pub(crate) last_seq: i64,
+    pub(crate) started_at: Option<DateTime<Utc>>,
+}
+
+/// How far ids and times may be out of step: each server process makes them by its own clock.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
+
 /// What a new job's row is made of.
 pub(crate) struct NewJob<'a> {
     pub(crate) id: JobId,
@@ -102,13 +117,20 @@ pub(crate) async fn count_since(tx: &mut Tx, user: UserId, kind: Kind, since: Da
         .await)
 }
 
-/// How many jobs of a kind a user has that have not ended.
+/// How many jobs of a kind a user has that have not ended. They are looked for from the oldest job that has a shard
+/// left, as all of them do: what a user has in all may be very many.
 pub(crate) async fn count_unfinished(tx: &mut Tx, user: UserId, kind: Kind) -> Result<i64> {
-    const SQL: &str =
-        "SELECT COUNT(*) FROM jobs WHERE user_id = $1 AND status IN ('queued', 'running') AND kind = $2";
-    on_tx!(tx, |connection| sqlx::query_scalar(SQL)
+    const OLDEST: &str = "SELECT jobs.created_at FROM shards JOIN jobs ON jobs.id = shards.job_id \
+                          ORDER BY shards.job_id LIMIT 1";
+    const COUNT: &str = "SELECT COUNT(*) FROM jobs \
+                         WHERE user_id = $1 AND kind = $2 AND created_at >= $3 AND completed_at IS NULL";
+    let oldest: Option<DateTime<Utc>> =
+        on_tx!(tx, |connection| sqlx::query_scalar(OLDEST).fetch_optional(connection).await)?;
+    let Some(oldest) = oldest else { return Ok(0) };
+    on_tx!(tx, |connection| sqlx::query_scalar(COUNT)
         .bind(user.uuid())
         .bind(kind.as_str())
+        .bind(oldest - CLOCKS_DIFFER)
         .fetch_one(connection)
         .await)
 }
@@ -127,8 +149,8 @@ pub(crate) async fn start(
             .push_bind(now)
             .push(", deadline_at = ")
             .push_bind(deadline)
-            .push(" WHERE status = 'queued' AND id IN ");
-        push_list(&mut query, ids);
+            .push(" WHERE status = 'queued' AND ");
+        Rows::push_among(&mut query, "id", ids);
         query.push(" RETURNING *");
         query.build_query_as().fetch_all(connection).await
     })
@@ -137,8 +159,8 @@ pub(crate) async fn start(
 /// Those of `ids` that exist, read inside the transaction.
 pub(crate) async fn read(tx: &mut Tx, ids: &[JobId]) -> Result<Vec<Job>> {
     on_tx!(tx, |connection| {
-        let mut query = QueryBuilder::new("SELECT * FROM jobs WHERE id IN ");
-        push_list(&mut query, ids);
+        let mut query = QueryBuilder::new("SELECT * FROM jobs WHERE ");
+        Rows::push_among(&mut query, "id", ids);
         query.build_query_as().fetch_all(connection).await
     })
 }
@@ -149,7 +171,7 @@ pub(crate) async fn count_off(
     ids: &[JobId],
     shards: i64,
     now: DateTime<Utc>,
-) -> Result<Vec<Job>> {
+) -> Result<Vec<Ended>> {
     on_tx!(tx, |connection| {
         let mut query = QueryBuilder::new("UPDATE jobs SET shards_left = shards_left - ");
         query.push_bind(shards);
@@ -158,9 +180,9 @@ pub(crate) async fn count_off(
             query.push(format!(" THEN {ended} ELSE {column} END"));
         }
         query.push(", completed_at = CASE WHEN shards_left = ").push_bind(shards).push(" THEN ");
-        query.push_bind(now).push(" ELSE completed_at END WHERE status = 'running' AND id IN ");
-        push_list(&mut query, ids);
-        query.push(" RETURNING *");
+        query.push_bind(now).push(" ELSE completed_at END WHERE status = 'running' AND ");
+        Rows::push_among(&mut query, "id", ids);
+        query.push(" RETURNING id, status, total_units, last_seq, started_at");
         query.build_query_as().fetch_all(connection).await
     })
 }
@@ -196,9 +218,10 @@ pub(crate) async fn end(
     status: Status,
     failure: Option<&Failure>,
     now: DateTime<Utc>,
-) -> Result<Option<Job>> {
+) -> Result<Option<Ended>> {
     const SQL: &str = "UPDATE jobs SET status = $2, error_code = $3, error_message = $4, completed_at = $5, \
-                       last_seq = last_seq + 1 WHERE id = $1 AND status IN ('queued', 'running') RETURNING *";
+                       last_seq = last_seq + 1 WHERE id = $1 AND status IN ('queued', 'running') \
+                       RETURNING id, status, total_units, last_seq, started_at";
     on_tx!(tx, |connection| sqlx::query_as(SQL)
         .bind(id.uuid())
         .bind(status.as_str())
@@ -226,8 +249,8 @@ pub async fn newest(store: &Store, ids: &[JobId]) -> Result<Vec<(JobId, i64)>> {
     let mut found = Vec::new();
     for chunk in ids.chunks(1000) {
         let rows: Vec<(Uuid, i64)> = on_pool!(store, |pool| {
-            let mut query = QueryBuilder::new("SELECT id, last_seq FROM jobs WHERE id IN ");
-            push_list(&mut query, chunk);
+            let mut query = QueryBuilder::new("SELECT id, last_seq FROM jobs WHERE ");
+            Rows::push_among(&mut query, "id", chunk);
             query.build_query_as().fetch_all(pool).await
         })?;
         found.extend(rows.into_iter().map(|(id, seq)| (JobId::from(id), seq)));
@@ -235,9 +258,13 @@ pub async fn newest(store: &Store, ids: &[JobId]) -> Result<Vec<(JobId, i64)>> {
     Ok(found)
 }
 
-/// Running jobs that are past their time limit.
+/// Jobs past their time limit: among those that somebody works at, and those that have waited longest. There is no
+/// index of deadlines, which each start of a job would have to enter: a job that is far back in a long queue is seen
+/// here when its turn comes.
 pub(crate) async fn overdue(store: &Store, now: DateTime<Utc>) -> Result<Vec<JobId>> {
-    const SQL: &str = "SELECT id FROM jobs WHERE status = 'running' AND deadline_at < $1 LIMIT 1000";
+    const SQL: &str = "SELECT id FROM jobs WHERE status = 'running' AND deadline_at < $1 AND id IN \
+                       (SELECT job_id FROM shards WHERE heartbeat_at IS NOT NULL UNION SELECT job_id FROM \
+                       (SELECT job_id FROM shards ORDER BY job_id, number LIMIT 1000) AS oldest)";
     let rows: Vec<(Uuid,)> = on_pool!(store, |pool| sqlx::query_as(SQL).bind(now).fetch_all(pool).await)?;
     Ok(rows.into_iter().map(|(id,)| id.into()).collect())
 }

@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, QueryBuilder, types::Json};
 use uuid::Uuid;
 
-use super::{Store, Tx, jobs::Job, push_list};
+use super::{Store, Tx, jobs::Job, rows::Rows};
 use crate::{
     error::Result,
     event::{FoundPort, Tally},
@@ -155,11 +155,13 @@ async fn count_hosts(tx: &mut Tx, job: JobId, hosts: &[HostTally]) -> Result<()>
 
 /// What was counted by each of these jobs, read inside the transaction.
 pub(crate) async fn tallies(tx: &mut Tx, jobs: &[JobId]) -> Result<HashMap<JobId, Tally>> {
+    if jobs.is_empty() {
+        return Ok(HashMap::new());
+    }
     let rows: Vec<(Uuid, i64, i64, i64)> = on_tx!(tx, |connection| {
-        let mut query = QueryBuilder::new(
-            "SELECT job_id, open_ports, closed_ports, filtered_ports FROM scans WHERE job_id IN ",
-        );
-        push_list(&mut query, jobs);
+        let mut query =
+            QueryBuilder::new("SELECT job_id, open_ports, closed_ports, filtered_ports FROM scans WHERE ");
+        Rows::push_among(&mut query, "job_id", jobs);
         query.build_query_as().fetch_all(connection).await
     })?;
     let tally =

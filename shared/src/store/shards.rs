@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
-use super::{Store, Tx, filled, push_list};
+use super::{Store, Tx, rows::Rows};
 use crate::{
     error::Result,
     id::{JobId, ShardId},
@@ -16,8 +16,6 @@ use crate::{
 #[derive(Clone, Debug, FromRow)]
 pub(crate) struct Shard {
     #[sqlx(try_from = "Uuid")]
-    pub(crate) id: ShardId,
-    #[sqlx(try_from = "Uuid")]
     pub(crate) job_id: JobId,
     pub(crate) number: i64,
     pub(crate) range_start: i64,
@@ -26,15 +24,28 @@ pub(crate) struct Shard {
     pub(crate) attempt: i64,
 }
 
-/// Adds a shard that is due at once.
+impl Shard {
+    pub(crate) fn id(&self) -> ShardId {
+        ShardId { job: self.job_id, number: self.number }
+    }
+}
+
+/// The columns that name a shard.
+type Name = (Uuid, i64);
+
+fn named((job, number): Name) -> ShardId {
+    ShardId { job: job.into(), number }
+}
+
+/// Adds shards that are due at once.
 pub(crate) async fn insert(tx: &mut Tx, shards: &[Shard], now: DateTime<Utc>) -> Result<()> {
     for chunk in shards.chunks(1000) {
         on_tx!(tx, |connection| {
             let mut query = QueryBuilder::new(
-                "INSERT INTO shards (id, job_id, number, status, range_start, range_end, position, attempt, run_after) ",
+                "INSERT INTO shards (job_id, number, status, range_start, range_end, position, attempt, run_after) ",
             );
             query.push_values(chunk, |mut row, shard| {
-                row.push_bind(shard.id.uuid()).push_bind(shard.job_id.uuid()).push_bind(shard.number);
+                row.push_bind(shard.job_id.uuid()).push_bind(shard.number);
                 row.push("'queued'").push_bind(shard.range_start).push_bind(shard.range_end);
                 row.push_bind(shard.position).push_bind(shard.attempt).push_bind(now);
             });
@@ -50,15 +61,13 @@ pub(crate) async fn claim(tx: &mut Tx, ids: &[ShardId], now: DateTime<Utc>) -> R
         return Ok(Vec::new());
     }
     on_tx!(tx, |connection| {
-        let mut query =
-            QueryBuilder::new("UPDATE shards SET status = 'running', attempt = attempt + 1, heartbeat_at = ");
-        query
-            .push_bind(now)
-            .push(" WHERE status = 'queued' AND run_after <= ")
-            .push_bind(now)
-            .push(" AND id IN ");
-        push_list(&mut query, ids);
-        query.push(" RETURNING id, job_id, number, range_start, range_end, position, attempt");
+        let mut query = QueryBuilder::new(
+            "UPDATE shards SET status = 'running', attempt = attempt + 1, run_after = NULL",
+        );
+        query.push(", heartbeat_at = ").push_bind(now).push(" WHERE ");
+        Rows::push_shards(&mut query, ids);
+        query.push(" AND status = 'queued' AND run_after <= ").push_bind(now);
+        query.push(" RETURNING job_id, number, range_start, range_end, position, attempt");
         query.build_query_as().fetch_all(connection).await
     })
 }
@@ -72,10 +81,11 @@ pub(crate) async fn advance(
     passed: Range<i64>,
     now: DateTime<Utc>,
 ) -> Result<bool> {
-    const SQL: &str = "UPDATE shards SET position = $4, heartbeat_at = $5 \
-                       WHERE id = $1 AND attempt = $2 AND status = 'running' AND position = $3";
+    const SQL: &str = "UPDATE shards SET position = $5, heartbeat_at = $6 \
+                       WHERE job_id = $1 AND number = $2 AND attempt = $3 AND status = 'running' AND position = $4";
     let done = on_tx!(tx, |connection| sqlx::query(SQL)
-        .bind(id.uuid())
+        .bind(id.job.uuid())
+        .bind(id.number)
         .bind(attempt)
         .bind(passed.start)
         .bind(passed.end)
@@ -86,20 +96,18 @@ pub(crate) async fn advance(
     Ok(done == 1)
 }
 
-/// Finishes claimed shards; returns those whose claim still stood.
-pub(crate) async fn finish(tx: &mut Tx, claims: &[(ShardId, i64)]) -> Result<Vec<(ShardId, JobId)>> {
+/// Removes claimed shards that are done; returns those whose claim still stood.
+pub(crate) async fn finish(tx: &mut Tx, claims: &[(ShardId, i64)]) -> Result<Vec<ShardId>> {
     if claims.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<(Uuid, Uuid)> = on_tx!(tx, |connection| {
-        let mut query = QueryBuilder::new(
-            "UPDATE shards SET status = 'done', position = range_end WHERE status = 'running' AND ",
-        );
-        push_claims(&mut query, claims);
-        query.push(" RETURNING id, job_id");
+    let rows: Vec<Name> = on_tx!(tx, |connection| {
+        let mut query = QueryBuilder::new("DELETE FROM shards WHERE status = 'running' AND ");
+        Rows::push_claims(&mut query, claims);
+        query.push(" RETURNING job_id, number");
         query.build_query_as().fetch_all(connection).await
     })?;
-    Ok(rows.into_iter().map(|(id, job)| (id.into(), job.into())).collect())
+    Ok(rows.into_iter().map(named).collect())
 }
 
 /// Renews claims; returns the shards whose claim still stands.
@@ -111,26 +119,14 @@ pub(crate) async fn renew(
     if claims.is_empty() {
         return Ok(Vec::new());
     }
-    let rows: Vec<(Uuid,)> = on_tx!(tx, |connection| {
+    let rows: Vec<Name> = on_tx!(tx, |connection| {
         let mut query = QueryBuilder::new("UPDATE shards SET heartbeat_at = ");
         query.push_bind(now).push(" WHERE status = 'running' AND ");
-        push_claims(&mut query, claims);
-        query.push(" RETURNING id");
+        Rows::push_claims(&mut query, claims);
+        query.push(" RETURNING job_id, number");
         query.build_query_as().fetch_all(connection).await
     })?;
-    Ok(rows.into_iter().map(|(id,)| id.into()).collect())
-}
-
-fn push_claims<'q, DB: sqlx::Database>(query: &mut QueryBuilder<DB>, claims: &'q [(ShardId, i64)])
-where
-    Uuid: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
-    i64: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
-{
-    query.push("(id, attempt) IN (");
-    query.push_values(filled(claims), |mut row, (id, attempt)| {
-        row.push_bind(id.uuid()).push_bind(attempt);
-    });
-    query.push(")");
+    Ok(rows.into_iter().map(named).collect())
 }
 
 /// Gives one claimed shard back to the queue; false when the claim is lost.
@@ -140,10 +136,11 @@ pub(crate) async fn requeue(
     attempt: i64,
     run_after: DateTime<Utc>,
 ) -> Result<bool> {
-    const SQL: &str = "UPDATE shards SET status = 'queued', run_after = $3, heartbeat_at = NULL \
-                       WHERE id = $1 AND attempt = $2 AND status = 'running'";
+    const SQL: &str = "UPDATE shards SET status = 'queued', run_after = $4, heartbeat_at = NULL \
+                       WHERE job_id = $1 AND number = $2 AND attempt = $3 AND status = 'running'";
     let done = on_tx!(tx, |connection| sqlx::query(SQL)
-        .bind(id.uuid())
+        .bind(id.job.uuid())
+        .bind(id.number)
         .bind(attempt)
         .bind(run_after)
         .execute(connection)
@@ -160,10 +157,11 @@ pub(crate) async fn free(
     before: DateTime<Utc>,
     run_after: DateTime<Utc>,
 ) -> Result<bool> {
-    const SQL: &str = "UPDATE shards SET status = 'queued', run_after = $4, heartbeat_at = NULL \
-                       WHERE id = $1 AND attempt = $2 AND status = 'running' AND heartbeat_at < $3";
+    const SQL: &str = "UPDATE shards SET status = 'queued', run_after = $5, heartbeat_at = NULL \
+                       WHERE job_id = $1 AND number = $2 AND attempt = $3 AND status = 'running' AND heartbeat_at < $4";
     let done = on_tx!(tx, |connection| sqlx::query(SQL)
-        .bind(id.uuid())
+        .bind(id.job.uuid())
+        .bind(id.number)
         .bind(attempt)
         .bind(before)
         .bind(run_after)
@@ -173,10 +171,9 @@ pub(crate) async fn free(
     Ok(done == 1)
 }
 
-/// Drops what is left of a job that ended early.
+/// Removes what is left of a job that ended early.
 pub(crate) async fn drop_left(tx: &mut Tx, job: JobId) -> Result<()> {
-    const SQL: &str =
-        "UPDATE shards SET status = 'dropped' WHERE job_id = $1 AND status IN ('queued', 'running')";
+    const SQL: &str = "DELETE FROM shards WHERE job_id = $1";
     on_tx!(tx, |connection| sqlx::query(SQL)
         .bind(job.uuid())
         .execute(connection)
@@ -186,19 +183,18 @@ pub(crate) async fn drop_left(tx: &mut Tx, job: JobId) -> Result<()> {
 }
 
 /// Running shards that gave no sign of life since `before`.
-pub(crate) async fn silent(store: &Store, before: DateTime<Utc>) -> Result<Vec<(ShardId, JobId, i64)>> {
-    const SQL: &str =
-        "SELECT id, job_id, attempt FROM shards WHERE status = 'running' AND heartbeat_at < $1 LIMIT 1000";
-    let rows: Vec<(Uuid, Uuid, i64)> =
+pub(crate) async fn silent(store: &Store, before: DateTime<Utc>) -> Result<Vec<(ShardId, i64)>> {
+    const SQL: &str = "SELECT job_id, number, attempt FROM shards WHERE heartbeat_at < $1 LIMIT 1000";
+    let rows: Vec<(Uuid, i64, i64)> =
         on_pool!(store, |pool| sqlx::query_as(SQL).bind(before).fetch_all(pool).await)?;
-    Ok(rows.into_iter().map(|(id, job, attempt)| (id.into(), job.into(), attempt)).collect())
+    Ok(rows.into_iter().map(|(job, number, attempt)| (named((job, number)), attempt)).collect())
 }
 
-/// Queued shards that are due, oldest first, at most `limit`.
+/// Queued shards that are due, those of the oldest jobs first, at most `limit`.
 pub(crate) async fn due(store: &Store, now: DateTime<Utc>, limit: i64) -> Result<Vec<ShardId>> {
     const SQL: &str =
-        "SELECT id FROM shards WHERE status = 'queued' AND run_after <= $1 ORDER BY run_after LIMIT $2";
-    let rows: Vec<(Uuid,)> =
+        "SELECT job_id, number FROM shards WHERE run_after <= $1 ORDER BY job_id, number LIMIT $2";
+    let rows: Vec<Name> =
         on_pool!(store, |pool| sqlx::query_as(SQL).bind(now).bind(limit).fetch_all(pool).await)?;
-    Ok(rows.into_iter().map(|(id,)| id.into()).collect())
+    Ok(rows.into_iter().map(named).collect())
 }

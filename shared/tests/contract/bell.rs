@@ -173,7 +173,7 @@ async fn two_processes_meet_at_the_bell_in_redis() {
 }
 
 pub(crate) fn ids(count: usize) -> Vec<ShardId> {
-    std::iter::repeat_with(ShardId::new).take(count).collect()
+    (0..).map(|number| ShardId { job: JobId::new(), number }).take(count).collect()
 }
 
 pub(crate) fn event(job: JobId, seq: i64) -> News {

@@ -40,7 +40,7 @@ async fn one_of_many_racing_claims_wins(stage: Stage) {
         });
         let won: Vec<_> = claims.await.concat();
         assert_eq!(won.len(), 1);
-        assert_eq!((won[0].attempt, won[0].number), (1, 0));
+        assert_eq!((won[0].attempt, won[0].shard.number), (1, 0));
         check(&stage, job).await;
     }
 }
@@ -110,9 +110,10 @@ async fn a_job_is_started_once_however_often_it_is_claimed(stage: Stage) {
 }
 
 async fn a_claim_of_nothing_or_of_the_unknown_is_nothing(stage: Stage) {
-    assert!(claim(&stage.core, &[ShardId::new()]).await.unwrap().is_empty());
-    assert!(renew(&stage.core, &[(ShardId::new(), 1)]).await.unwrap().is_empty());
-    finish(&stage.core, &[(ShardId::new(), 1)]).await.unwrap();
+    let nobodys = ShardId { job: JobId::new(), number: 0 };
+    assert!(claim(&stage.core, &[nobodys]).await.unwrap().is_empty());
+    assert!(renew(&stage.core, &[(nobodys, 1)]).await.unwrap().is_empty());
+    finish(&stage.core, &[(nobodys, 1)]).await.unwrap();
     assert!(claim(&stage.core, &[]).await.unwrap().is_empty());
     assert!(renew(&stage.core, &[]).await.unwrap().is_empty());
     finish(&stage.core, &[]).await.unwrap();

@@ -31,7 +31,6 @@ pub(crate) enum Database {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ShardRow {
     pub(crate) id: ShardId,
-    pub(crate) number: i64,
     pub(crate) status: String,
     pub(crate) units: std::ops::Range<i64>,
     pub(crate) position: i64,
@@ -87,16 +86,15 @@ impl Database {
 
     /// The shards of a job, by number.
     pub(crate) async fn shards(&self, job: JobId) -> Vec<ShardRow> {
-        const SQL: &str = "SELECT id, number, status, range_start, range_end, position, attempt FROM shards \
+        const SQL: &str = "SELECT job_id, number, status, range_start, range_end, position, attempt FROM shards \
                            WHERE job_id = $1 ORDER BY number";
         let rows: Vec<Columns> = match self {
             Self::Sqlite(pool) => sqlx::query_as(SQL).bind(job.uuid()).fetch_all(pool).await,
             Self::Postgres(pool) => sqlx::query_as(SQL).bind(job.uuid()).fetch_all(pool).await,
         }
         .unwrap();
-        let shard = |(id, number, status, start, end, position, attempt): Columns| ShardRow {
-            id: id.into(),
-            number,
+        let shard = |(job, number, status, start, end, position, attempt): Columns| ShardRow {
+            id: ShardId { job: job.into(), number },
             status,
             units: start..end,
             position,

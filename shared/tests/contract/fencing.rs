@@ -73,7 +73,7 @@ async fn a_planner_that_lost_its_claim_adds_no_shards(stage: Stage) {
     assert!(!split(&stage.core, &first, &script.plan, script.units()).await.unwrap());
     assert!(split(&stage.core, &second, &script.plan, script.units()).await.unwrap());
     assert!(!split(&stage.core, &second, &script.plan, script.units()).await.unwrap());
-    assert_eq!(stage.database.shards(job).await.len(), 5);
+    assert_eq!(stage.database.shards(job).await.len(), 4);
     check(&stage, job).await;
 }
 

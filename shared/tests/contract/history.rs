@@ -8,7 +8,7 @@ use proptest::{
     test_runner::{Config, TestCaseResult, TestRunner},
 };
 use shared::{
-    id::JobId,
+    id::{JobId, ShardId},
     job::{
         Status,
         cancel::cancel,
@@ -132,14 +132,17 @@ impl<'a> History<'a> {
     }
 
     async fn claim(&mut self, one: usize) {
-        let shards = self.stage.database.shards(self.job).await;
-        let won = claim(&self.stage.core, &[shards[one % shards.len()].id]).await.unwrap();
+        // Those that are left, and those that were claimed before: they may be done, and gone.
+        let left = self.stage.database.shards(self.job).await;
+        let shards: Vec<ShardId> =
+            left.iter().map(|shard| shard.id).chain(self.claims.iter().map(|claim| claim.shard)).collect();
+        let won = claim(&self.stage.core, &[shards[one % shards.len()]]).await.unwrap();
         self.claims.extend(won);
     }
 
     async fn split(&mut self, one: usize) {
         let first = self.pick(one);
-        if first.number == 0 {
+        if first.shard.number == 0 {
             split(&self.stage.core, &first, &self.script.plan, self.script.units()).await.unwrap();
         }
     }

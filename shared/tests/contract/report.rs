@@ -59,7 +59,7 @@ async fn a_report_moves_the_checkpoint_and_is_told(stage: Stage) {
     let mut news = stage.core.bell.news();
     let next = Script::short().report(10..14, &HashSet::new());
     report(&stage.core, &claims[1], &next).await.unwrap();
-    assert_eq!(stage.database.shards(job).await[2].position, 14);
+    assert_eq!(stage.database.shards(job).await[1].position, 14);
     let Some(Heard::Message(News::Event(event))) = news.next().await else { panic!("an event comes first") };
     assert_eq!((event.seq, &event.fact), (3, &Fact::PortFound(Script::short().open(12))));
     let Some(Heard::Message(News::Progress(progress))) = news.next().await else { panic!("then progress") };
@@ -118,7 +118,7 @@ async fn a_report_that_fails_half_way_changes_nothing(stage: Stage) {
     stage.database.show_events().await;
     check(&stage, job).await;
     assert_eq!((stage.job(job).await.done_units, stage.job(job).await.last_seq), (0, 2));
-    assert_eq!(stage.database.shards(job).await[2].position, 10);
+    assert_eq!(stage.database.shards(job).await[1].position, 10);
     assert_eq!(report(&stage.core, &claims[1], &next).await.unwrap(), Reported::Kept);
     finish(&stage.core, &names(&claims)).await.unwrap();
     check(&stage, job).await;

@@ -146,7 +146,7 @@ impl Stage {
             return Vec::new();
         }
         let mut claims = claim(&self.core, &queued).await.unwrap();
-        claims.sort_by_key(|claim| claim.number);
+        claims.sort_by_key(|claim| claim.shard);
         claims
     }
 

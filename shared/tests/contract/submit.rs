@@ -33,7 +33,7 @@ async fn a_submitted_scan_has_its_shard_and_its_first_event(stage: Stage) {
     assert_eq!(scan.job.request, serde_json::to_value(&request).unwrap());
     let shards = stage.database.shards(scan.job.id).await;
     assert_eq!(shards.len(), 1);
-    assert_eq!((shards[0].number, shards[0].status.as_str(), shards[0].attempt), (0, "queued", 0));
+    assert_eq!((shards[0].id.number, shards[0].status.as_str(), shards[0].attempt), (0, "queued", 0));
     let events = stage.events(scan.job.id).await;
     assert_eq!(events.len(), 1);
     assert_eq!((events[0].seq, events[0].at), (1, stage.now()));

@@ -5,7 +5,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use shared::{bell::Bell, id::ShardId};
+use shared::{
+    bell::Bell,
+    id::{JobId, ShardId},
+};
 use tokio::sync::{Semaphore, mpsc};
 use vedette_bench::figures::{Figures, milliseconds, rate};
 
@@ -20,7 +23,7 @@ const RING: usize = 1000;
 /// Prints ids a second of a backlog of `count`, then the times from ring to heard of `singles` ids.
 pub(crate) async fn measure(stage: &Stage, count: u32, singles: u32) -> Result<(), Fault> {
     let bell = &stage.core.bell;
-    let ids: Vec<ShardId> = (0..count).map(|_| ShardId::new()).collect();
+    let ids: Vec<ShardId> = (0..count).map(|_| shard()).collect();
     for chunk in ids.chunks(RING) {
         bell.ring(chunk).await;
     }
@@ -29,6 +32,10 @@ pub(crate) async fn measure(stage: &Stage, count: u32, singles: u32) -> Result<(
     say("transport.p50", times.percentile(50));
     say("transport.p99", times.percentile(99));
     Ok(())
+}
+
+fn shard() -> ShardId {
+    ShardId { job: JobId::new(), number: 0 }
 }
 
 async fn drain(bell: &Bell, count: usize) -> Result<Duration, Fault> {
@@ -72,7 +79,7 @@ async fn one_by_one(bell: &Bell, singles: u32) -> Result<Figures, Fault> {
     let mut times = Vec::new();
     for _ in 0..singles {
         tokio::time::sleep(Duration::from_millis(10)).await;
-        let (id, rung) = (ShardId::new(), Instant::now());
+        let (id, rung) = (shard(), Instant::now());
         bell.ring(&[id]).await;
         let waiting = tokio::time::timeout(Duration::from_secs(5), heard.recv());
         let (which, at) = waiting.await?.ok_or("the hearer has gone")?;
