@@ -29,7 +29,8 @@ pub struct Limits {
     pub job_seconds: i64,
     /// `VEDETTE_SHARD_UNITS`, 16384: ports of one shard, the part of a scan that one worker takes at a time.
     pub shard_units: i64,
-    /// `VEDETTE_SCAN_RATE`, unlimited, or 10,000 for SYN scans of other machines: probes a second of each running shard.
+    /// `VEDETTE_SCAN_RATE`, unlimited, or 10,000 for each shard of a SYN scan of other machines: packets a second of all
+    /// scans of the process, retries included.
     pub scan_rate: Option<u32>,
     /// `VEDETTE_KEY_DAYS`, 365: how long a registered user's key lives.
     pub key_days: i64,

@@ -75,10 +75,10 @@ impl Deployment {
         self
     }
 
-    /// Slows every running shard to so many probes a second, so that there is a middle to interfere with.
+    /// Slows every worker to so many packets a second, so that there is a middle to interfere with.
     #[must_use]
-    pub fn slowed_to(self, probes_a_second: u32) -> Deployment {
-        self.with("VEDETTE_SCAN_RATE", &probes_a_second.to_string())
+    pub fn slowed_to(self, packets_a_second: u32) -> Deployment {
+        self.with("VEDETTE_SCAN_RATE", &packets_a_second.to_string())
     }
 
     /// So many `vedette-worker`, where the pair has separate processes.

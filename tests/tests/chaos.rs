@@ -27,7 +27,7 @@ impl Ordeal {
     /// Orders the scan and waits until it has got somewhere.
     async fn begin(deployment: Deployment) -> Ordeal {
         let deployment = deployment.with("VEDETTE_LEASE_SECONDS", "2").with("VEDETTE_SHARD_UNITS", "8192");
-        let service = deployment.slowed_to(3000).start().await;
+        let service = deployment.slowed_to(20_000).start().await;
         let listeners = Listeners::open(8);
         let scan = service.owner().scan(&listeners.target()).ports(&ports(1, 65_535)).await;
         let same = scan.clone();

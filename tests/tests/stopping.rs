@@ -19,7 +19,7 @@ on_every_pair! {
 }
 
 async fn a_scan_goes_on_after_everything_was_stopped_and_started_again(pair: Pair) {
-    let deployment = Deployment::of(pair).slowed_to(2000).with("VEDETTE_DRAIN_SECONDS", "2");
+    let deployment = Deployment::of(pair).slowed_to(4000).with("VEDETTE_DRAIN_SECONDS", "2");
     let mut service = deployment.apis(1).workers(1).with("VEDETTE_LEASE_SECONDS", "2").start().await;
     let listeners = Listeners::open(3);
     let scan = service.owner().scan(&listeners.target()).ports(&ports(30_000, 61_000)).await;
@@ -57,7 +57,7 @@ async fn stop(service: &mut TestService, worker: bool) {
 
 #[tokio::test]
 async fn a_stopped_worker_hands_its_work_back_within_the_drain_time() {
-    let deployment = Deployment::of(Pair::PostgresRedisMany).apis(1).workers(2).slowed_to(1000);
+    let deployment = Deployment::of(Pair::PostgresRedisMany).apis(1).workers(2).slowed_to(8000);
     let deployment = deployment.with("VEDETTE_DRAIN_SECONDS", "3").with("VEDETTE_LEASE_SECONDS", "60");
     let mut service = deployment.with("VEDETTE_SHARD_UNITS", "2000").start().await;
     let listeners = Listeners::open(4);
@@ -74,7 +74,7 @@ async fn a_stopped_worker_hands_its_work_back_within_the_drain_time() {
 
 #[tokio::test]
 async fn a_stopping_api_says_goodbye_on_every_stream() {
-    let deployment = Deployment::of(Pair::PostgresRedisMany).workers(1).slowed_to(500);
+    let deployment = Deployment::of(Pair::PostgresRedisMany).workers(1).slowed_to(1000);
     let mut service = deployment.start().await;
     let scan = service.owner().scan(&own_address().to_string()).ports(&ports(1, 20_000)).await;
     let mut socket = scan.websocket().await;

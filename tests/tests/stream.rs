@@ -19,7 +19,7 @@ on_every_pair! {
 }
 
 async fn a_listener_is_told_every_fact_once_whenever_it_comes(pair: Pair) {
-    let service = Deployment::of(pair).slowed_to(4000).start().await;
+    let service = Deployment::of(pair).slowed_to(8000).start().await;
     let listeners = Listeners::open(5);
     let scan = service.owner().scan(&listeners.target()).ports(&ports(30_000, 61_000)).await;
     let late = async {
@@ -62,7 +62,7 @@ async fn a_listener_that_comes_back_goes_on_after_its_last_number(pair: Pair) {
 }
 
 async fn a_scan_can_be_followed_while_it_runs_and_resumed_in_the_middle(pair: Pair) {
-    let service = Deployment::of(pair).slowed_to(4000).start().await;
+    let service = Deployment::of(pair).slowed_to(8000).start().await;
     let listeners = Listeners::open(6);
     let scan = service.owner().scan(&listeners.target()).ports(&ports(30_000, 61_000)).await;
     let mut frames: Vec<Frame> = Vec::new();
@@ -81,7 +81,7 @@ async fn a_scan_can_be_followed_while_it_runs_and_resumed_in_the_middle(pair: Pa
 
 #[tokio::test]
 async fn two_apis_tell_the_same_story() {
-    let service = Deployment::of(Pair::PostgresRedisMany).slowed_to(4000).start().await;
+    let service = Deployment::of(Pair::PostgresRedisMany).slowed_to(8000).start().await;
     let listeners = Listeners::open(5);
     let scan = service.owner_at(0).scan(&listeners.target()).ports(&ports(30_000, 61_000)).await;
     let other = scan.seen_by(&service.owner_at(1));

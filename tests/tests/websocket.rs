@@ -13,7 +13,7 @@ on_every_pair! {
 }
 
 async fn a_websocket_tells_every_fact_and_closes_after_complete(pair: Pair) {
-    let service = Deployment::of(pair).slowed_to(4000).start().await;
+    let service = Deployment::of(pair).slowed_to(8000).start().await;
     let listeners = Listeners::open(3);
     let scan = service.owner().scan(&listeners.target()).ports(&ports(30_000, 61_000)).await;
     let (live, closed) = scan.websocket().await.rest().await;

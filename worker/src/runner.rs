@@ -10,6 +10,7 @@ use apalis_core::worker::ext::parallelize::ParallelizeExt;
 use apalis_cron::{CronScheduler, Tick};
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
+use portscan::Budget;
 use shared::{
     core::Core,
     job::{Failure, FailureCode, claim::Claim, end::fail, finish::give_back, sweep::sweep},
@@ -33,6 +34,8 @@ pub struct Work {
     pub core: Core,
     /// Names to addresses.
     pub resolver: Resolver,
+    /// Packets a second that all scans of this worker share.
+    pub budget: Option<Budget>,
     /// The shard.
     pub claim: Claim,
     /// Ends the work: the claim is lost or the worker stops. Whoever works watches it.
@@ -50,6 +53,7 @@ pub type Perform = fn(Work) -> BoxFuture<'static, Outcome>;
 struct Hands {
     core: Core,
     resolver: Resolver,
+    budget: Option<Budget>,
     finisher: Finisher,
     perform: Perform,
 }
@@ -81,7 +85,8 @@ pub async fn run_with(
     core.bell.report_worker(scan::ability()).await;
     let leases = Leases::default();
     let finisher = Finisher::start(core.clone());
-    let hands = Hands { core: core.clone(), resolver: Resolver::System, finisher, perform };
+    let budget = core.limits.scan_rate.map(Budget::new);
+    let hands = Hands { core: core.clone(), resolver: Resolver::System, budget, finisher, perform };
     let monitor = Monitor::new()
         // An error of a backend would otherwise end its worker for good.
         .should_restart(|worker, error| {
@@ -166,6 +171,7 @@ async fn run_guarded(hands: &Hands, lease: &Lease) -> Outcome {
     let work = Work {
         core: hands.core.clone(),
         resolver: hands.resolver.clone(),
+        budget: hands.budget.clone(),
         claim: lease.claim.clone(),
         stop: lease.stop.clone(),
     };

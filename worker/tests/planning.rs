@@ -75,6 +75,7 @@ impl Trial {
         let work = Work {
             core: self.core.clone(),
             resolver: resolver(names),
+            budget: None,
             claim: claim.clone(),
             stop: CancellationToken::new(),
         };
@@ -203,6 +204,6 @@ async fn a_stopped_engine_hands_its_shard_back() {
     let claim = trial.claim().await.unwrap();
     let stop = CancellationToken::new();
     stop.cancel();
-    let work = Work { core: trial.core.clone(), resolver: resolver(&[]), claim, stop };
+    let work = Work { core: trial.core.clone(), resolver: resolver(&[]), budget: None, claim, stop };
     assert_eq!(perform(work).await, Outcome::HandBack);
 }

@@ -19,7 +19,7 @@ use crate::{Outcome, Work};
 
 /// Open ports are told this soon: long enough that a burst is one transaction.
 const FOUND: Duration = Duration::from_millis(20);
-/// New packets a second of a SYN scan that leaves the machine, where no rate is set: nothing else slows it.
+/// Packets a second of a SYN scan that leaves the machine, where no rate is set.
 const POLITE: u32 = 10_000;
 /// Everything else is told this often.
 const TICK: Duration = Duration::from_millis(250);
@@ -50,11 +50,13 @@ pub(super) async fn perform(work: &Work, request: &ScanRequest) -> Result<Outcom
 
 fn settings(work: &Work, request: &ScanRequest, plan: &Plan) -> Settings {
     let usual = if request.options.fast_mode { Settings::fast() } else { Settings::default() };
-    let rate = work.core.limits.scan_rate;
+    let budget = work.budget.clone();
     match request.scan_type {
-        ScanType::Tcp => Settings { rate, ..usual },
-        ScanType::Syn if plan.is_local() => Settings { rate, ..usual.by_syn() },
-        ScanType::Syn => Settings { rate: rate.or(Some(POLITE)), ..usual.by_syn() },
+        ScanType::Tcp => Settings { budget, ..usual },
+        ScanType::Syn => {
+            let rate = (budget.is_none() && !plan.is_local()).then_some(POLITE);
+            Settings { rate, budget, ..usual.by_syn() }
+        }
     }
 }
 
@@ -101,8 +103,8 @@ async fn follow(
             return Ok(Outcome::Settled);
         }
     };
-    if summary.dropped > 0 {
-        tracing::warn!(answers = summary.dropped, "answers came too fast; open ports may be missed");
+    if let Some(reason) = summary.degraded() {
+        tracing::warn!(%reason, answers_dropped = summary.dropped, "a shard's result is degraded");
     }
     if !summary.stopped {
         ledger.settle_below(work.claim.units.end);
