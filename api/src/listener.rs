@@ -119,3 +119,65 @@ pub(crate) fn prepare(connection: &Connection) -> io::Result<()> {
     stream.set_nodelay(true)?;
     Ok(rustix::net::sockopt::set_tcp_user_timeout(stream, STALLED_MS)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::Arc};
+
+    use axum::serve::{Listener as _, ListenerExt};
+    use rcgen::{CertifiedKey, generate_simple_self_signed};
+    use rustls::{ClientConfig, RootCertStore, crypto::ring};
+    use shared::settings::TlsFiles;
+    use tokio_rustls::TlsConnector;
+
+    use super::*;
+    use crate::tls::Certificate;
+
+    /// A server's side and a client's.
+    fn encryption(folder: &Path) -> (TlsAcceptor, TlsConnector) {
+        let CertifiedKey { cert, signing_key } =
+            generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let files = TlsFiles { certificate: folder.join("server.pem"), key: folder.join("server.key") };
+        std::fs::write(&files.certificate, cert.pem()).unwrap();
+        std::fs::write(&files.key, signing_key.serialize_pem()).unwrap();
+        let mut roots = RootCertStore::empty();
+        roots.add(cert.der().clone()).unwrap();
+        let client = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        (Certificate::load(files).unwrap().acceptor().unwrap(), TlsConnector::from(Arc::new(client)))
+    }
+
+    async fn dial(
+        address: SocketAddr,
+        connector: Option<TlsConnector>,
+    ) -> Either<TcpStream, tokio_rustls::client::TlsStream<TcpStream>> {
+        let stream = TcpStream::connect(address).await.unwrap();
+        let Some(connector) = connector else { return Either::Left(stream) };
+        Either::Right(connector.connect("localhost".try_into().unwrap(), stream).await.unwrap())
+    }
+
+    #[tokio::test]
+    async fn connections_are_alike_with_and_without_tls() {
+        let folder = tempfile::tempdir().unwrap();
+        let (acceptor, connector) = encryption(folder.path());
+        for acceptor in [None, Some(acceptor)] {
+            let is_encrypted = acceptor.is_some();
+            let listener = Listener::new(TcpListener::bind("127.0.0.1:0").await.unwrap(), acceptor);
+            let address = listener.local_addr().unwrap();
+            let mut listener = listener.tap_io(|connection| prepare(connection).unwrap());
+            let client = tokio::spawn(dial(address, is_encrypted.then(|| connector.clone())));
+            let (connection, _) = listener.accept().await;
+            let stream = match &connection {
+                Either::Left(stream) => stream,
+                Either::Right(stream) => stream.get_ref().0,
+            };
+            assert_eq!(matches!(connection, Either::Right(_)), is_encrypted);
+            assert!(stream.nodelay().unwrap());
+            assert_eq!(rustix::net::sockopt::tcp_user_timeout(stream).unwrap(), STALLED_MS);
+            drop(client.await.unwrap());
+        }
+    }
+}

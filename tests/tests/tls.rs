@@ -106,6 +106,19 @@ async fn a_new_certificate_is_shown_without_cutting_anybody_and_a_bad_one_is_not
 }
 
 #[tokio::test]
+async fn a_stopping_server_says_goodbye_over_tls() {
+    let mut stage = Stage::start(Deployment::of(Pair::SqliteEmbedded).slowed_to(300)).await;
+    let scan = stage.owner().scan(&own_address().to_string()).ports(&ports(1, 30_000)).await;
+    let (mut stream, mut socket) = (scan.follow().await, scan.websocket().await);
+    stream.next_named("progress").await;
+    let up = stage.service.api();
+    up.terminate();
+    assert_eq!(socket.rest().await.1, 1001, "going away");
+    within("the end of a stream", SOON, stream.rest()).await;
+    assert!(up.ended(SOON).await.success(), "{}", up.log());
+}
+
+#[tokio::test]
 async fn who_does_not_shake_hands_holds_up_nobody_and_is_cut() {
     let stage = Stage::start(Deployment::of(Pair::SqliteEmbedded)).await;
     let mut silent = TcpStream::connect(stage.service.address()).await.unwrap();
