@@ -4,14 +4,18 @@
 //! file is one resource, with its wire structs and its handlers.
 
 mod account;
+mod audit;
 mod body;
 mod caller;
 mod envelope;
 mod event;
 mod health;
+mod keys;
 mod limit;
 mod list;
+mod paging;
 mod problem;
+mod profile;
 mod results;
 mod scans;
 mod socket;
@@ -26,7 +30,7 @@ use axum::{
     http::{HeaderName, Method, header},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{get, post},
+    routing::{delete, get, post},
 };
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -45,6 +49,11 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/api/v1/scans", post(scans::create).get(list::list))
         .route("/api/v1/scans/{id}", get(scans::status).delete(scans::cancel))
         .route("/api/v1/scans/{id}/results", get(results::read).delete(results::forget))
+        .route("/api/v1/user/profile", get(profile::read))
+        .route("/api/v1/auth/keys", get(keys::list))
+        .route("/api/v1/auth/keys/{id}", delete(keys::revoke))
+        .route("/api/v1/auth/rotate", post(keys::rotate))
+        .route("/api/v1/audit", get(audit::list))
         .layer(middleware::from_fn(hurry));
     let streams = Router::new()
         .route("/api/v1/scans/{id}/stream", get(sse::stream))
@@ -53,14 +62,19 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/api/v1/scans/", get(list::list).post(scans::create))
         .route("/api/v1/scans/{id}/", get(scans::status))
         .route("/api/v1/scans/{id}/results/", get(results::read).delete(results::forget))
+        .route("/api/v1/user/profile/", get(profile::read))
+        .route("/api/v1/auth/keys/", get(keys::list))
+        .route("/api/v1/audit/", get(audit::list))
         .layer(middleware::from_fn(hurry));
     let health = Router::new()
         .route("/api/v1/health", get(health::health))
         .route("/api/v1/health/", get(health::health))
         .layer(middleware::from_fn(hurry));
-    // Other sites' pages may use a key that they were given; they may not open accounts for themselves.
+    // Other sites' pages may use a key that they were given; they may not open accounts or sessions.
     let accounts = Router::new()
         .route("/api/v1/auth/register", post(account::register))
+        .route("/api/v1/auth/login", post(account::log_in))
+        .route("/api/v1/auth/logout", post(account::log_out))
         .layer(middleware::from_fn(hurry));
     let counted = |router, place| {
         guarded(router).layer(middleware::from_fn_with_state((site.clone(), place), limit::count))

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use axum::{Router, middleware, serve::ListenerExt};
-use shared::{core::Core, settings::Web};
+use shared::{core::Core, identity, settings::Web};
 use tokio::{net::TcpListener, time::Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -34,6 +34,7 @@ impl Server {
         let acceptor = certificate.as_ref().map(Certificate::acceptor).transpose()?;
         let listener = TcpListener::bind(web.listen).await?;
         web.listen = listener.local_addr()?;
+        tokio::spawn(identity::follow_changes(core.clone()));
         let (hub, stop) = (Hub::start(core.clone()), CancellationToken::new());
         let site = Site { core, hub, web: web.into(), started: Instant::now(), stop };
         Ok(Self { listener: Listener::new(listener, acceptor), certificate, site })

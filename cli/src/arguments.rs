@@ -1,10 +1,14 @@
 //! What may be written after `vedette`.
 
+pub(crate) mod operator;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+
+use self::operator::{KeyCommand, UserCommand};
 
 /// The whole command line.
 #[derive(Debug, Parser)]
@@ -39,6 +43,12 @@ pub(crate) enum Command {
     /// Scan hosts for open ports, and watch it happen
     #[command(after_help = SCAN_EXAMPLES)]
     Scan(ScanArgs),
+    /// Make, list and revoke keys
+    #[command(subcommand, after_help = "Example:\n  vedette key create ada@example.com --days 90")]
+    Key(KeyCommand),
+    /// Add and change users
+    #[command(subcommand, after_help = "Example:\n  vedette user add ada@example.com --role analyst")]
+    User(UserCommand),
     /// Print the completion script of a shell
     #[command(
         after_help = "Example:\n  vedette completions bash > ~/.local/share/bash-completion/completions/vedette"
@@ -159,7 +169,9 @@ mod tests {
 
     #[test]
     fn every_command_shows_an_example() {
-        for command in Arguments::command().get_subcommands() {
+        let arguments = Arguments::command();
+        let nested = arguments.get_subcommands().flat_map(clap::Command::get_subcommands);
+        for command in arguments.get_subcommands().chain(nested) {
             let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(text.contains("Example"), "{}", command.get_name());
         }

@@ -9,7 +9,7 @@ use std::{
 use api::Server;
 use shared::{
     core::Core,
-    identity::{ApiKey, Registered, open_owner},
+    identity::{ApiKey, Form, Registered, open_owner},
     settings::{Mode, Settings, environment},
 };
 use tempfile::TempDir;
@@ -59,13 +59,17 @@ impl Running {
     }
 }
 
+/// Whatever is written from now on is for this user's eyes: accounts, findings, the secret.
+pub(crate) fn keep_private() {
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+}
+
 /// Keeps a second process out of the folder: its SQLite file has one writer.
 ///
 /// # Errors
 /// When another process holds the folder, or it cannot be written.
 pub(crate) fn lock(folder: &Path) -> Result<File, Cause> {
-    // Whatever is written here is for this user's eyes: accounts, findings, the secret.
-    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    keep_private();
     std::fs::create_dir_all(folder)?;
     let file = File::create(folder.join("lock"))?;
     match file.try_lock() {
@@ -113,7 +117,7 @@ impl Embedded {
         let mut settings = Settings::read(Mode::Embedded(folder.path()), &look_up)?;
         // Lines of a log would tear the table; whoever wants them sets the filter.
         shared::log::start(&environment("VEDETTE_LOG").unwrap_or_else(|| "off".to_owned()));
-        let key = ApiKey::generate()?;
+        let key = ApiKey::generate(Form::CyberSec)?;
         settings.web.listen = SocketAddr::new(own_address()?.into(), 0);
         settings.owner_key = Some(key.clone());
         let running = start(settings).await?;

@@ -16,6 +16,7 @@ mod interrupts;
 mod key;
 mod margin;
 mod migrate;
+mod operator;
 mod report;
 mod scan;
 mod server_url;
@@ -61,6 +62,8 @@ async fn carry_out(command: Command, terminal: &Terminal) -> Result<Exit, Failur
         Command::Up(arguments) => up::run(arguments, terminal).await.map(|()| Exit::Done),
         Command::Migrate => migrate::run(terminal).await.map(|()| Exit::Done),
         Command::HawkKey(arguments) => hawk_key::run(arguments, terminal).await.map(|()| Exit::Done),
+        Command::Key(command) => operator::run_key(command, terminal).await.map(|()| Exit::Done),
+        Command::User(command) => operator::run_user(command, terminal).await.map(|()| Exit::Done),
         Command::Completions { shell } => completions::print(shell, terminal).map(|()| Exit::Done),
         Command::Scan(arguments) => {
             let interrupts = Interrupts::listen().map_err(|error| {

@@ -2,16 +2,13 @@
 
 use shared::{
     bell::Bell,
-    clock::Clock,
-    core::Core,
     identity::open_owner,
-    limit::Limiter,
     settings::{Mode, Settings, environment},
-    store::Store,
 };
 
 use crate::{
     failure::{Cause, Failure},
+    operator::with_bell,
     terminal::Terminal,
     up::owner_lines,
 };
@@ -29,13 +26,9 @@ pub(crate) async fn run(terminal: &Terminal) -> Result<(), Failure> {
 async fn migrate(terminal: &Terminal) -> Result<(), Cause> {
     let settings = Settings::read(Mode::Migration, &environment)?;
     shared::log::start(&settings.log);
-    let store = Store::open(&settings.database_url, 2).await?;
-    store.migrate().await?;
-    // Nothing here rings or counts, so Redis need not be there yet.
-    let bell = Bell::open(None).await?;
-    let limiter = Limiter::open(None).await?;
-    let (clock, secret, limits) = (Clock::System, settings.secret, settings.limits);
-    let core = Core { store, bell, limiter, clock, secret, limits };
+    // Nothing here rings, so Redis need not be there yet.
+    let core = with_bell(&settings, Bell::open(None).await?).await?;
+    core.store.migrate().await?;
     core.require_secret().await?;
     let owner = open_owner(&core, &settings.owner_email, settings.owner_key).await?;
     terminal.line("The database has the tables of this version.")?;

@@ -13,7 +13,7 @@ pub use self::{embedded::Embedded, redis::Redis};
 use crate::{
     error::Result,
     event::{Event, Progress},
-    id::{JobId, ShardId},
+    id::{JobId, ShardId, UserId},
     scan::Ability,
 };
 
@@ -22,7 +22,7 @@ use crate::{
 pub enum Bell {
     /// Channels of this process.
     Embedded(Embedded),
-    /// A list and two channels in Redis.
+    /// A list and three channels in Redis.
     Redis(Redis),
 }
 
@@ -153,6 +153,23 @@ impl Bell {
         match self {
             Self::Embedded(bell) => Subscription::Embedded(bell.stops()),
             Self::Redis(bell) => Subscription::Redis(bell.stops()),
+        }
+    }
+
+    /// Tells every process that a user, or a key of theirs, may do more or less than before.
+    pub async fn tell_access(&self, user: UserId) {
+        match self {
+            Self::Embedded(bell) => bell.tell_access(user),
+            Self::Redis(bell) => bell.tell_access(user).await,
+        }
+    }
+
+    /// Subscribes to the users whose rights change.
+    #[must_use]
+    pub fn access(&self) -> Subscription<UserId> {
+        match self {
+            Self::Embedded(bell) => Subscription::Embedded(bell.access()),
+            Self::Redis(bell) => Subscription::Redis(bell.access()),
         }
     }
 

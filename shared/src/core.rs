@@ -1,4 +1,4 @@
-//! What every function of the core needs: the database, the bell, the counts, the time, the secret and the limits.
+//! What every function of the core needs: the database, the bell, the counts, the keys seen lately, the time, the secret and the limits.
 
 use std::{future::Future, time::Duration};
 
@@ -6,7 +6,7 @@ use crate::{
     bell::Bell,
     clock::Clock,
     error::{Error, Invalid, Result},
-    identity::Secret,
+    identity::{Known, Secret},
     limit::Limiter,
     settings::{Limits, Settings},
     store::{self, Store},
@@ -21,6 +21,8 @@ pub struct Core {
     pub bell: Bell,
     /// What callers have used of their limits.
     pub limiter: Limiter,
+    /// Keys that were recognised lately.
+    pub known: Known,
     /// The time.
     pub clock: Clock,
     /// The secret under which keys are digested.
@@ -39,6 +41,7 @@ impl Core {
             store: Store::open(&settings.database_url, settings.database_connections).await?,
             bell: Bell::open(settings.redis_url.as_deref()).await?,
             limiter: Limiter::open(settings.redis_url.as_deref()).await?,
+            known: Known::default(),
             clock: Clock::System,
             secret: settings.secret.clone(),
             limits: settings.limits.clone(),

@@ -67,6 +67,10 @@ pub enum Noun {
     Job,
     /// The results of a job that itself still exists.
     Results,
+    /// An API key.
+    Key,
+    /// A user.
+    User,
 }
 
 impl std::fmt::Display for Noun {
@@ -74,6 +78,8 @@ impl std::fmt::Display for Noun {
         f.write_str(match self {
             Self::Job => "job",
             Self::Results => "results",
+            Self::Key => "key",
+            Self::User => "user",
         })
     }
 }

@@ -95,6 +95,8 @@ ids! {
     KeyId,
     /// Names a job of any kind.
     JobId,
+    /// Names a line of the audit log.
+    AuditId,
 }
 
 /// Names one shard of a job: what a worker claims. Written `<job>/<number>`.

@@ -4,7 +4,7 @@
 //! A job is worked in shards. Shard 0 plans; it may add others, and the last shard to finish closes the job.
 //! Each change of a job appends its event in the same transaction, and is told to the bell after the commit.
 
-mod allowance;
+pub mod allowance;
 pub mod cancel;
 pub mod claim;
 pub mod end;

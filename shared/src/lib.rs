@@ -2,6 +2,7 @@
 //!
 //! Read `job` first: it is the life of a job, and everything else is there for it.
 
+pub mod audit;
 pub mod bell;
 pub mod clock;
 pub mod core;

@@ -198,7 +198,8 @@ where
 fn owner_key(look_up: LookUp<'_>) -> Result<Option<ApiKey>, Unusable> {
     let Some(text) = look_up("VEDETTE_OWNER_KEY") else { return Ok(None) };
     // The value is a secret: the message must not repeat it.
-    let message = "is not a key: expected sk_live_ and 16 to 64 letters and digits";
+    let message = "is not a key: expected sk_live_ and 16 to 64 letters and digits; 40 of them only as they were \
+                   generated, with their checksum";
     ApiKey::parse(&text).map(Some).ok_or_else(|| unusable("VEDETTE_OWNER_KEY", message))
 }
 

@@ -40,10 +40,12 @@ macro_rules! on_tx {
     };
 }
 
+pub mod audit;
 pub mod events;
 pub(crate) mod hawk_keys;
 pub mod identity;
 pub mod jobs;
+pub mod keys;
 mod rows;
 pub mod scans;
 pub(crate) mod secret;

@@ -30,6 +30,14 @@ impl Answer {
         self.good(200)
     }
 
+    /// Insists on a good answer with status 200.
+    ///
+    /// # Panics
+    /// When it is anything else.
+    pub fn granted(&self) {
+        let _data = self.good(200);
+    }
+
     /// The `data` of a good answer with status 201.
     ///
     /// # Panics

@@ -1,9 +1,10 @@
 //! A whole service, started for one test and ended with it.
 
 use std::path::Path;
+use std::process::{Output, Stdio};
 use std::sync::Mutex;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::client::Client;
@@ -14,7 +15,7 @@ use crate::place::free_address;
 use crate::postgres::Postgres;
 use crate::process::Process;
 use crate::redis::Redis;
-use crate::wait::SOON;
+use crate::wait::{SOON, within};
 
 /// The password of every registered user, so that a leak into a log file is found.
 pub const USER_PASSWORD: &str = "securepassword123";
@@ -146,6 +147,46 @@ impl TestService {
             Some(own) => own.run(url, sql),
             None => Postgres::shared().await.run(url, sql),
         }
+    }
+
+    /// Runs `vedette` beside the service, with the same settings; its output, whether or not it went well.
+    ///
+    /// # Panics
+    /// When it does not end soon.
+    pub async fn operate(&self, arguments: &[&str]) -> Output {
+        let mut command = command("vedette", &self.deployment, &self.backing);
+        command.args(arguments).arg("--data").arg(self.folder.path().join("data")).stdin(Stdio::null());
+        let mut command = tokio::process::Command::from(command);
+        within("the end of a command", SOON, command.kill_on_drop(true).output()).await.unwrap()
+    }
+
+    /// Has the logs searched for one more text at the end.
+    ///
+    /// # Panics
+    /// Never.
+    pub fn add_secret(&self, text: &str) {
+        self.keys.lock().unwrap().push(text.to_owned());
+    }
+
+    /// As [`TestService::operate`], with `--json`: the document it prints.
+    ///
+    /// # Panics
+    /// When it fails or prints something else.
+    pub async fn operate_json(&self, arguments: &[&str]) -> Value {
+        let output = self.operate(&[arguments, &["--json"]].concat()).await;
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        serde_json::from_slice(&output.stdout).unwrap()
+    }
+
+    /// Makes a key for a user at the command line, with further arguments of `vedette key create`.
+    ///
+    /// # Panics
+    /// When that fails.
+    pub async fn issue(&self, email: &str, arguments: &[&str]) -> (String, Client) {
+        let made = self.operate_json(&[&["key", "create", email], arguments].concat()).await;
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        self.keys.lock().unwrap().push(text("key"));
+        (text("key_id"), self.client_at(0, &text("key")))
     }
 
     /// Where the data folder and the logs are.

@@ -6,6 +6,7 @@ use futures::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{
     Connector, MaybeTlsStream, WebSocketStream, client_async, client_async_tls_with_config, connect_async,
@@ -51,6 +52,24 @@ impl Socket {
         opened: Result<(WebSocketStream<MaybeTlsStream<TcpStream>>, T), Error>,
     ) -> Result<Socket, Refused> {
         match opened {
+            Ok((stream, _)) => Ok(Socket { stream }),
+            Err(Error::Http(response)) => Err(Refused(response.status().as_u16())),
+            Err(other) => panic!("no websocket and no refusal either: {other}"),
+        }
+    }
+
+    /// Opens one for a page of some origin, with the cookie that the browser has.
+    ///
+    /// # Errors
+    /// The HTTP status of a refused upgrade.
+    ///
+    /// # Panics
+    /// When there is neither a WebSocket nor a refusal.
+    pub async fn open_from_page(url: &str, origin: &str, cookie: &str) -> Result<Socket, Refused> {
+        let mut request = url.into_client_request().unwrap();
+        request.headers_mut().insert("origin", origin.parse().unwrap());
+        request.headers_mut().insert("cookie", cookie.parse().unwrap());
+        match within("a websocket", SOON, Box::pin(connect_async(request))).await {
             Ok((stream, _)) => Ok(Socket { stream }),
             Err(Error::Http(response)) => Err(Refused(response.status().as_u16())),
             Err(other) => panic!("no websocket and no refusal either: {other}"),

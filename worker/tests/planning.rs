@@ -4,7 +4,7 @@
 
 use std::{
     collections::HashMap,
-    net::{IpAddr, TcpListener},
+    net::{IpAddr, Ipv4Addr, TcpListener},
     sync::Arc,
 };
 
@@ -51,7 +51,7 @@ impl Trial {
         let core = Core::open(&settings).await.unwrap();
         core.store.migrate().await.unwrap();
         let registered = open_owner(&core, "owner@localhost", None).await.unwrap().unwrap();
-        let owner = authenticate(&core, registered.key.reveal()).await.unwrap();
+        let owner = authenticate(&core, registered.key.reveal(), Ipv4Addr::LOCALHOST.into()).await.unwrap();
         Self { core, owner, _folder: folder }
     }
 

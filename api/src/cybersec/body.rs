@@ -12,7 +12,7 @@ use serde::{
 use serde_json::{Map, Value};
 use shared::{
     error::{Error, Noun},
-    id::JobId,
+    id::{JobId, KeyId},
 };
 
 use super::problem::Problem;
@@ -90,9 +90,26 @@ impl<S: Send + Sync> FromRequestParts<S> for ScanId {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let text =
-            Path::<String>::from_request_parts(parts, state).await.map(|Path(text)| text).unwrap_or_default();
-        let id = text.strip_prefix("scan_").and_then(JobId::from_base62);
+        let id = named(parts, state).await;
+        let id = id.strip_prefix("scan_").and_then(JobId::from_base62);
         id.map(Self).ok_or_else(|| Error::NotFound(Noun::Job).into())
     }
+}
+
+/// The key that a path names, likewise.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PathKey(pub(super) KeyId);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathKey {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let id = named(parts, state).await;
+        let id = id.strip_prefix("key_").and_then(KeyId::from_base62);
+        id.map(Self).ok_or_else(|| Error::NotFound(Noun::Key).into())
+    }
+}
+
+async fn named<S: Send + Sync>(parts: &mut Parts, state: &S) -> String {
+    Path::<String>::from_request_parts(parts, state).await.map(|Path(text)| text).unwrap_or_default()
 }

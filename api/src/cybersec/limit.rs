@@ -14,7 +14,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use shared::{
-    error::Error,
+    audit,
+    core::Core,
+    error::{Error, chain},
     identity::Tier,
     limit::{Purpose, Rule, Standing, Subject},
 };
@@ -22,7 +24,7 @@ use tokio::time::timeout;
 
 use super::{
     PATIENCE,
-    caller::{Identity, KeyPlace, identify},
+    caller::{Bearer, Identity, KeyPlace, Nobody, Presented, identify},
     problem::Problem,
 };
 use crate::{peer::Peer, site::Site};
@@ -42,12 +44,22 @@ pub(super) async fn count(
     if request.method() == Method::OPTIONS {
         return next.run(request).await;
     }
-    let identified = timeout(PATIENCE, identify(&site.core, place.key(&request).as_deref())).await;
+    let presented = Presented::find(&site, place, &request);
+    let identified = timeout(PATIENCE, identify(&site.core, presented)).await;
     let (rule, subject) = match &identified {
-        Ok(Ok(Identity(Ok(principal)))) => (for_user(&site, principal.tier), principal.user.into()),
-        Ok(_) | Err(_) => for_address(&site, request.extensions()),
+        Ok(Ok(Identity(Ok(Bearer { principal, .. })))) => {
+            (for_user(&site.core, principal.tier), principal.user.into())
+        }
+        Ok(_) | Err(_) => for_address(&site.core, request.extensions()),
     };
     let standing = site.core.limiter.take(&rule, subject, site.core.clock.now()).await;
+    // Past the limit nothing is written: strangers could fill the log.
+    if let (true, Ok(Ok(Identity(Err(Nobody::Refused(refusal)))))) = (standing.allowed, &identified) {
+        let recorded = audit::refused(&site.core, refusal.who(), refusal.reason()).await;
+        if let Err(error) = recorded {
+            tracing::warn!(error = chain(&error), "a refused key is not in the audit log");
+        }
+    }
     let mut response = match identified {
         _ if !standing.allowed => Problem::from(Error::LimitReached(standing)).into_response(),
         Err(_) => Problem::slow().into_response(),
@@ -65,29 +77,30 @@ pub(super) async fn count(
 
 /// Lets the request through uncounted.
 pub(super) async fn show(State(site): State<Site>, request: Request, next: Next) -> Response {
-    let (rule, subject) = for_address(&site, request.extensions());
+    let (rule, subject) = for_address(&site.core, request.extensions());
     let standing = site.core.limiter.look(&rule, subject, site.core.clock.now()).await;
     let mut response = next.run(request).await;
     tell(response.headers_mut(), &standing);
     response
 }
 
-fn for_user(site: &Site, tier: Tier) -> Rule {
+/// The rule for a user of a tier.
+pub(super) fn for_user(core: &Core, tier: Tier) -> Rule {
     Rule {
         name: "cybersec.requests",
         unit: "requests an hour",
-        most: site.core.limits.allowances.of(tier).requests_an_hour,
+        most: core.limits.allowances.of(tier).requests_an_hour,
         window: HOUR,
         lock: None,
         purpose: Purpose::Quota,
     }
 }
 
-fn for_address(site: &Site, extensions: &Extensions) -> (Rule, Subject) {
+fn for_address(core: &Core, extensions: &Extensions) -> (Rule, Subject) {
     let rule = Rule {
         name: "cybersec.anonymous",
         unit: "requests an hour without a valid key",
-        most: site.core.limits.allowances.anonymous_requests_an_hour,
+        most: core.limits.allowances.anonymous_requests_an_hour,
         window: HOUR,
         lock: None,
         purpose: Purpose::Throttle,

@@ -3,17 +3,21 @@
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use shared::{
-    error::Invalid,
+    identity::Permission,
     job::Status,
     store::scans::list::{Filter, Sort, count, page},
     target::TargetList,
 };
 
-use super::{body::Query, caller::Caller, envelope::Reply, problem::Problem, scans::ScanStatus};
+use super::{
+    body::Query,
+    caller::Caller,
+    envelope::Reply,
+    paging::{Pagination, Paging, unknown},
+    problem::Problem,
+    scans::ScanStatus,
+};
 use crate::site::Site;
-
-const PER_PAGE: i64 = 20;
-const MOST_PER_PAGE: i64 = 100;
 
 /// What may be asked of a list. Numbers come as text, so that a bad one is named.
 #[derive(Debug, Default, Deserialize)]
@@ -34,52 +38,32 @@ pub(super) struct Page {
     pagination: Pagination,
 }
 
-#[derive(Debug, Serialize)]
-struct Pagination {
-    page: i64,
-    per_page: i64,
-    total: i64,
-    total_pages: i64,
-}
-
 /// Lists the caller's scans, a page at a time.
 pub(super) async fn list(
     State(site): State<Site>,
     Caller(principal): Caller,
     Query(asked): Query<Asked>,
 ) -> Result<Reply<Page>, Problem> {
-    let number = number(asked.page.as_deref(), "page", 1, 1_000_000)?;
-    let per_page = self::number(asked.per_page.as_deref(), "per_page", PER_PAGE, MOST_PER_PAGE)?;
+    principal.permissions.require(Permission::ReadScans)?;
+    let paging = Paging::parse(asked.page.as_deref(), asked.per_page.as_deref())?;
     let filter = Filter {
         user: principal.user,
         subject: asked.target.map(|target| canonical(&target)),
         statuses: asked.status.as_deref().map_or(Ok(Vec::new()), statuses)?,
         sort: asked.sort.as_deref().map_or(Ok(Sort::CreatedAt), sort)?,
         descending: asked.order.as_deref().map_or(Ok(true), descending)?,
-        offset: (number - 1) * per_page,
-        limit: per_page,
+        offset: paging.offset(),
+        limit: paging.limit(),
     };
     let total = count(&site.core.store, &filter).await?;
     let scans = page(&site.core.store, &filter).await?;
     let scans = scans.iter().map(|scan| ScanStatus::new(&site, scan)).collect();
-    let pagination =
-        Pagination { page: number, per_page, total, total_pages: (total + per_page - 1) / per_page };
-    Ok(Reply(StatusCode::OK, Page { scans, pagination }))
+    Ok(Reply(StatusCode::OK, Page { scans, pagination: paging.of(total) }))
 }
 
 /// A target as scans keep it; what is no target matches none.
 fn canonical(target: &str) -> String {
     TargetList::parse(target).map_or_else(|_| target.to_lowercase(), |list| list.to_string())
-}
-
-fn number(text: Option<&str>, field: &'static str, default: i64, most: i64) -> Result<i64, Problem> {
-    let Some(text) = text else { return Ok(default) };
-    let number = text.parse().ok().filter(|number| (1..=most).contains(number));
-    number.ok_or_else(|| unknown(field, text, &format!("is not a whole number from 1 to {most}")))
-}
-
-fn unknown(field: &'static str, value: &str, why: &str) -> Problem {
-    Problem::invalid(&Invalid::new(field, value, format!("{field} {why}")))
 }
 
 fn statuses(word: &str) -> Result<Vec<Status>, Problem> {

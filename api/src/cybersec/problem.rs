@@ -141,6 +141,7 @@ impl From<Error> for Problem {
             Error::NotFound(Noun::Results) => {
                 Self::new(StatusCode::NOT_FOUND, "RESULTS_NOT_FOUND", "the results of this scan were deleted")
             }
+            Error::NotFound(Noun::Key | Noun::User) => Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", message),
             Error::LimitReached(standing) => Self::limited(standing),
             Error::TooManyScans { most } => Self::crowded(most),
             Error::EmailTaken => Self::new(StatusCode::CONFLICT, "EMAIL_EXISTS", message),

@@ -12,12 +12,12 @@ use axum::{
 use futures::{SinkExt, StreamExt, stream::SplitSink};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::{event::Fact, identity::authenticate, job::cancel, store::scans::Scan};
+use shared::{event::Fact, job::cancel, store::scans::Scan};
 use tokio::time::{Instant, interval_at, timeout};
 
 use super::{
     body::{Query, ScanId},
-    caller::StreamCaller,
+    caller::Leave,
     event,
     problem::Problem,
     sse::position,
@@ -44,16 +44,16 @@ const READ: usize = 1024 * 1024;
 /// Opens the WebSocket of a scan.
 pub(super) async fn upgrade(
     State(site): State<Site>,
-    caller: StreamCaller,
+    leave: Leave,
     ScanId(id): ScanId,
     Query(query): Query<super::sse::Position>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, Problem> {
-    let scan = cancel::find(&site.core, &caller.principal, id).await?;
+    let scan = cancel::find(&site.core, &leave.principal, id).await?;
     let upgrade = upgrade.map_err(|error| Problem::unreadable("upgrade", error.body_text()))?;
     let after = position(query.last_event_id(), &scan);
     let upgrade = upgrade.read_buffer_size(4096).max_message_size(READ).max_frame_size(READ);
-    Ok(upgrade.on_upgrade(async move |socket| Session::run(site, caller, scan, after, socket).await))
+    Ok(upgrade.on_upgrade(async move |socket| Session::run(site, leave, scan, after, socket).await))
 }
 
 /// What a client may say.
@@ -73,7 +73,7 @@ fn said(text: &str) -> Option<Said> {
 
 struct Session {
     site: Site,
-    caller: StreamCaller,
+    leave: Leave,
     scan: Scan,
     listener: Listener,
     sink: SplitSink<WebSocket, Message>,
@@ -83,10 +83,10 @@ struct Session {
 type End = (u16, &'static str);
 
 impl Session {
-    async fn run(site: Site, caller: StreamCaller, scan: Scan, after: i64, socket: WebSocket) {
+    async fn run(site: Site, leave: Leave, scan: Scan, after: i64, socket: WebSocket) {
         let (sink, mut incoming) = socket.split();
         let listener = site.hub.listen(after, event::snapshot(&scan));
-        let mut session = Self { site, caller, scan, listener, sink };
+        let mut session = Self { site, leave, scan, listener, sink };
         let ended_before = session.scan.job.status.is_final() && after == session.scan.job.last_seq;
         let end = if ended_before { COMPLETE } else { session.talk(&mut incoming).await.unwrap_or(GONE) };
         session.close(end).await;
@@ -111,6 +111,7 @@ impl Session {
                     heard = Instant::now();
                     self.answer(message?).await
                 }
+                () = self.leave.changed() => self.check().await,
                 _ = pings.tick() => if heard.elapsed() > SILENCE { return None } else { self.ping().await },
             };
             if let Err(end) = ended {
@@ -150,7 +151,7 @@ impl Session {
             Said::Resume { last_seq } => self.resume(last_seq).await,
             Said::Cancel => {
                 let cancelled =
-                    cancel::cancel(&self.site.core, &self.caller.principal, self.scan.job.id).await;
+                    cancel::cancel(&self.site.core, &self.leave.principal, self.scan.job.id).await;
                 match cancelled {
                     Ok(()) => Ok(()),
                     Err(error) => self.refuse(&error.into()).await,
@@ -161,7 +162,7 @@ impl Session {
 
     /// Goes on after a number that may have come up since the socket was opened.
     async fn resume(&mut self, last_seq: i64) -> Result<(), End> {
-        match cancel::find(&self.site.core, &self.caller.principal, self.scan.job.id).await {
+        match cancel::find(&self.site.core, &self.leave.principal, self.scan.job.id).await {
             Ok(scan) => self.listener.rewind(position(Some(&last_seq.to_string()), &scan)),
             Err(error) => self.refuse(&error.into()).await?,
         }
@@ -172,12 +173,14 @@ impl Session {
         self.send(json!({ "type": "error", "error": problem.to_json() }).to_string().into()).await
     }
 
-    /// A key that was revoked or has expired ends its streams.
     async fn ping(&mut self) -> Result<(), End> {
-        match authenticate(&self.site.core, &self.caller.key).await {
-            Err(error) if !error.is_passing() => Err((close_code::POLICY, "the key does not hold any more")),
-            Ok(_) | Err(_) => self.write(Message::Ping(bytes::Bytes::new())).await,
-        }
+        self.check().await?;
+        self.write(Message::Ping(bytes::Bytes::new())).await
+    }
+
+    /// A key that was revoked or has expired ends its streams.
+    async fn check(&mut self) -> Result<(), End> {
+        if self.leave.holds().await { Ok(()) } else { Err(REVOKED) }
     }
 
     async fn send(&mut self, text: Utf8Bytes) -> Result<(), End> {
@@ -202,6 +205,7 @@ impl Session {
 
 const TOO_SLOW: End = (close_code::AGAIN, "too slow; resume by number");
 const TOO_LARGE: End = (close_code::SIZE, "the message is too large");
+const REVOKED: End = (close_code::POLICY, "the key does not hold any more");
 const COMPLETE: End = (close_code::NORMAL, "complete");
 /// Nobody is left to read it.
 const GONE: End = (close_code::AWAY, "");

@@ -11,12 +11,12 @@ use axum::{
 use bytes::Bytes;
 use futures::stream;
 use serde::Deserialize;
-use shared::{event::Fact, identity::authenticate, job::cancel, store::scans::Scan};
+use shared::{event::Fact, job::cancel, store::scans::Scan};
 use tokio::time::{Instant, Interval, interval_at};
 
 use super::{
     body::{Query, ScanId},
-    caller::StreamCaller,
+    caller::Leave,
     event,
     problem::Problem,
 };
@@ -43,19 +43,19 @@ impl Position {
 /// Streams a scan: first what has happened, then what happens, until it has ended.
 pub(super) async fn stream(
     State(site): State<Site>,
-    caller: StreamCaller,
+    leave: Leave,
     ScanId(id): ScanId,
     Query(query): Query<Position>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let scan = cancel::find(&site.core, &caller.principal, id).await?;
+    let scan = cancel::find(&site.core, &leave.principal, id).await?;
     let header = headers.get("last-event-id").and_then(|value| value.to_str().ok());
     let after = position(header.or(query.last_event_id()), &scan);
     if scan.job.status.is_final() && after == scan.job.last_seq {
         // The one answer that makes an EventSource stop coming back.
         return Ok(StatusCode::NO_CONTENT.into_response());
     }
-    let feed = Feed::new(site, caller, &scan, after);
+    let feed = Feed::new(site, leave, &scan, after);
     let frames =
         stream::unfold(feed, async |mut feed| Some((Ok::<Bytes, Infallible>(feed.next().await?), feed)));
     let headers = [
@@ -75,7 +75,7 @@ pub(super) fn position(text: Option<&str>, scan: &Scan) -> i64 {
 
 struct Feed {
     site: Site,
-    key: String,
+    leave: Leave,
     listener: Listener,
     first: VecDeque<Bytes>,
     keep_alive: Interval,
@@ -83,12 +83,12 @@ struct Feed {
 }
 
 impl Feed {
-    fn new(site: Site, caller: StreamCaller, scan: &Scan, after: i64) -> Self {
+    fn new(site: Site, leave: Leave, scan: &Scan, after: i64) -> Self {
         let shown = event::snapshot(scan);
         let listener = site.hub.listen(after, shown);
         let first = VecDeque::from([Bytes::from_static(b"retry: 3000\n\n"), event::sse_progress(&shown)]);
         let keep_alive = interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
-        Self { site, key: caller.key, listener, first, keep_alive, over: false }
+        Self { site, leave, listener, first, keep_alive, over: false }
     }
 
     /// The next bytes; `None` ends the stream.
@@ -105,6 +105,7 @@ impl Feed {
                 self.over = true;
                 Some(spread_retry())
             }
+            () = self.leave.changed() => self.still_allowed().await,
             item = self.listener.next() => Some(self.encode(item)),
             _ = self.keep_alive.tick() => self.still_allowed().await,
         }
@@ -122,10 +123,7 @@ impl Feed {
 
     /// A key that was revoked or has expired ends its streams.
     async fn still_allowed(&mut self) -> Option<Bytes> {
-        match authenticate(&self.site.core, &self.key).await {
-            Err(error) if !error.is_passing() => None,
-            Ok(_) | Err(_) => Some(Bytes::from_static(b": keep-alive\n\n")),
-        }
+        self.leave.holds().await.then(|| Bytes::from_static(b": keep-alive\n\n"))
     }
 }
 

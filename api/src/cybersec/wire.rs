@@ -5,7 +5,7 @@ use serde::Serialize;
 use shared::{
     error::Error,
     event::{Tally, UnresolvedHost},
-    id::JobId,
+    id::{JobId, KeyId, UserId},
     job::Status,
     scan::plan::Plan,
     store::scans::{self, Scan},
@@ -21,6 +21,16 @@ pub(super) fn seconds(time: DateTime<Utc>) -> String {
 /// The id of a scan as clients see it.
 pub(super) fn scan_id(id: JobId) -> String {
     format!("scan_{}", id.to_base62())
+}
+
+/// The id of a user as clients see it.
+pub(super) fn user_id(id: UserId) -> String {
+    format!("usr_{}", id.to_base62())
+}
+
+/// The id of a key as clients see it.
+pub(super) fn key_id(id: KeyId) -> String {
+    format!("key_{}", id.to_base62())
 }
 
 /// The dialect knows no word for a time limit: such a scan has failed, with the code `SCAN_TIMEOUT`.

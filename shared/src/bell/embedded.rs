@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, broadcast, mpsc};
 
 use super::News;
 use crate::{
-    id::{JobId, ShardId},
+    id::{JobId, ShardId, UserId},
     scan::Ability,
 };
 
@@ -25,6 +25,7 @@ pub struct Embedded {
     heard: Arc<Mutex<mpsc::Receiver<ShardId>>>,
     news: broadcast::Sender<News>,
     stops: broadcast::Sender<JobId>,
+    access: broadcast::Sender<UserId>,
     worker: Arc<OnceLock<Ability>>,
 }
 
@@ -33,7 +34,8 @@ impl Embedded {
         let (ring, heard) = mpsc::channel(RINGS);
         let heard = Arc::new(Mutex::new(heard));
         let (news, stops) = (broadcast::Sender::new(BEHIND), broadcast::Sender::new(BEHIND));
-        Self { ring, heard, news, stops, worker: Arc::default() }
+        let access = broadcast::Sender::new(BEHIND);
+        Self { ring, heard, news, stops, access, worker: Arc::default() }
     }
 
     pub(super) fn ring(&self, shards: &[ShardId]) {
@@ -75,6 +77,14 @@ impl Embedded {
 
     pub(super) fn stops(&self) -> broadcast::Receiver<JobId> {
         self.stops.subscribe()
+    }
+
+    pub(super) fn tell_access(&self, user: UserId) {
+        drop(self.access.send(user));
+    }
+
+    pub(super) fn access(&self) -> broadcast::Receiver<UserId> {
+        self.access.subscribe()
     }
 
     /// The worker is of this process, and lives as long as it does.

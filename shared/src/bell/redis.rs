@@ -1,4 +1,4 @@
-//! The bell in Redis: one list of shard ids, two Pub/Sub channels.
+//! The bell in Redis: one list of shard ids, three Pub/Sub channels.
 
 use std::time::Duration;
 
@@ -13,13 +13,14 @@ use tokio::{sync::mpsc, time::timeout};
 use super::{Heard, News};
 use crate::{
     error::{Error, Result},
-    id::{JobId, ShardId},
+    id::{JobId, ShardId, UserId},
     scan::Ability,
 };
 
 const RINGS: &str = "vedette:rings";
 const NEWS: &str = "vedette:news";
 const STOPS: &str = "vedette:stops";
+const ACCESS: &str = "vedette:access";
 const WORKER: &str = "vedette:worker";
 /// Kept alive by workers that can do no more than open connections.
 const UNPRIVILEGED: &str = "vedette:worker:unprivileged";
@@ -32,7 +33,7 @@ const MOST_NEWS: usize = 64;
 const PATIENCE: Duration = Duration::from_millis(200);
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// A list and two channels in Redis.
+/// A list and three channels in Redis.
 #[derive(Clone, Debug)]
 pub struct Redis {
     client: redis::Client,
@@ -116,6 +117,12 @@ impl Redis {
         self.send("stop", &messages).await;
     }
 
+    pub(super) async fn tell_access(&self, user: UserId) {
+        let mut messages = redis::pipe();
+        push_message(&mut messages, ACCESS, &[user]);
+        self.send("access", &messages).await;
+    }
+
     async fn send(&self, what: &str, commands: &redis::Pipeline) {
         let mut connection = self.tell.clone();
         match timeout(PATIENCE, commands.query_async::<()>(&mut connection)).await {
@@ -152,6 +159,10 @@ impl Redis {
 
     pub(super) fn stops(&self) -> mpsc::Receiver<Heard<JobId>> {
         subscribe(self.client.clone(), STOPS)
+    }
+
+    pub(super) fn access(&self) -> mpsc::Receiver<Heard<UserId>> {
+        subscribe(self.client.clone(), ACCESS)
     }
 
     pub(super) async fn ping(&self) -> Result<()> {

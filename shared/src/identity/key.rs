@@ -1,24 +1,66 @@
-//! API keys: `sk_live_`, 34 random characters, 6 characters of checksum; kept as a keyed digest.
+//! API keys: a prefix, 34 random characters, 6 characters of checksum; kept as a keyed digest.
 
 use std::fmt;
-
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 
 use crate::{
     error::{Error, Result},
     id::to_base62,
 };
 
-const PREFIX: &str = "sk_live_";
+/// What a key begins with, which says where it was made. A key of any form but a session's is good wherever its
+/// permissions reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// `sk_live_`, as the CyberSec API has them.
+    CyberSec,
+    /// `chad_ak_`, as CHAD has them.
+    Chad,
+    /// `chn_live_`, as chen.ist has them.
+    Chenist,
+    /// `vds_`: not a key that anybody is given, but what a browser's cookie holds after a login.
+    Session,
+}
+
+impl Form {
+    const BEARERS: [Self; 3] = [Self::CyberSec, Self::Chad, Self::Chenist];
+
+    /// What a key of this form begins with.
+    #[must_use]
+    pub fn prefix(self) -> &'static str {
+        match self {
+            Self::CyberSec => "sk_live_",
+            Self::Chad => "chad_ak_",
+            Self::Chenist => "chn_live_",
+            Self::Session => "vds_",
+        }
+    }
+}
+
+impl TryFrom<String> for Form {
+    type Error = String;
+
+    fn try_from(prefix: String) -> std::result::Result<Self, String> {
+        let mut known = Self::BEARERS.into_iter().chain([Self::Session]);
+        known
+            .find(|form| form.prefix() == prefix)
+            .ok_or_else(|| format!("unknown form of a key in the database: {prefix:?}"))
+    }
+}
+
+/// Random characters of a generated key, and the characters that check them.
+const RANDOM: usize = 34;
+const CHECK: usize = 6;
 
 /// A key in the clear: shown to its owner once, never stored, never logged.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ApiKey(String);
+pub struct ApiKey {
+    form: Form,
+    text: String,
+}
 
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ApiKey({}..)", self.prefix())
+        write!(f, "ApiKey({}..)", self.shown())
     }
 }
 
@@ -27,7 +69,7 @@ impl ApiKey {
     ///
     /// # Errors
     /// `Internal` when the system has none to give.
-    pub fn generate() -> Result<Self> {
+    pub fn generate(form: Form) -> Result<Self> {
         let mut random = [0_u8; 32];
         getrandom::fill(&mut random).map_err(Error::internal)?;
         let (one, two) = random.split_at(16);
@@ -36,92 +78,54 @@ impl ApiKey {
         // The first character of 22 carries less than a digit's worth: take the 17 last of each half.
         let secret: String =
             [number(one), number(two)].iter().flat_map(|half| half.chars().skip(5)).collect();
-        let checksum = to_base62(u128::from(crc32fast::hash(secret.as_bytes())));
-        Ok(Self(format!("{PREFIX}{secret}{}", checksum.get(16..).unwrap_or_default())))
+        let check = checksum(&secret);
+        Ok(Self { form, text: format!("{}{secret}{check}", form.prefix()) })
     }
 
-    /// Accepts `sk_live_` and 16 to 64 letters and digits.
+    /// Accepts a key for the `Authorization` header: the prefix and 16 to 64 letters and digits, of which an operator
+    /// may have chosen any but 40. Forty are a generated key, and refused if the last six do not check.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let secret = text.strip_prefix(PREFIX)?;
-        let good =
-            (16..=64).contains(&secret.len()) && secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        good.then(|| Self(text.to_owned()))
+        Form::BEARERS.into_iter().find_map(|form| Self::parse_as(form, text))
     }
 
-    /// The first characters, which may be shown.
+    /// Accepts what a session's cookie holds.
     #[must_use]
-    pub fn prefix(&self) -> &str {
-        self.0.get(..12).unwrap_or(PREFIX)
+    pub fn parse_session(text: &str) -> Option<Self> {
+        Self::parse_as(Form::Session, text)
+    }
+
+    fn parse_as(form: Form, text: &str) -> Option<Self> {
+        let secret = text.strip_prefix(form.prefix())?;
+        let fits =
+            (16..=64).contains(&secret.len()) && secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let checks = secret.len() != RANDOM + CHECK
+            || secret.split_at_checked(RANDOM).is_some_and(|(random, check)| checksum(random) == check);
+        (fits && checks).then(|| Self { form, text: text.to_owned() })
+    }
+
+    /// Its form.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        self.form
+    }
+
+    /// The first characters, by which its owner tells it from others.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        self.text.get(..self.form.prefix().len() + 4).unwrap_or_default()
     }
 
     /// The whole key, for its owner's eyes.
     #[must_use]
     pub fn reveal(&self) -> &str {
-        &self.0
+        &self.text
     }
 }
 
-/// The server's own secret, under which keys are digested: a stolen table alone cannot be searched for keys.
-#[derive(Clone)]
-pub struct Secret(Vec<u8>);
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
-}
-
-impl Secret {
-    /// Takes at least 32 characters.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let text = text.trim();
-        (text.len() >= 32).then(|| Self(text.as_bytes().to_vec()))
-    }
-
-    /// Makes a secret of 64 hexadecimal digits.
-    ///
-    /// # Errors
-    /// `Internal` when the system has no randomness to give.
-    pub fn generate() -> Result<String> {
-        let mut random = [0_u8; 32];
-        getrandom::fill(&mut random).map_err(Error::internal)?;
-        Ok(hex(&random))
-    }
-
-    /// The digest under which a key is looked up.
-    #[must_use]
-    pub fn digest(&self, key: &ApiKey) -> String {
-        self.hmac(&[b"api key\0", key.0.as_bytes()])
-    }
-
-    /// A digest that tells this secret from others, and nothing else about it.
-    pub(crate) fn mark(&self) -> String {
-        self.hmac(&[b"secret\0"])
-    }
-
-    /// A key for one purpose, which tells nothing about the secret nor about the keys for others.
-    pub(crate) fn derive(&self, purpose: &str) -> [u8; 32] {
-        let Ok(mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return [0; 32] };
-        mac.chain_update(b"derived key\0").chain_update(purpose).finalize().into_bytes().into()
-    }
-
-    fn hmac(&self, parts: &[&[u8]]) -> String {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(&self.0) else { return String::new() };
-        for part in parts {
-            mac.update(part);
-        }
-        hex(&mac.finalize().into_bytes())
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|half| char::from_digit(half.into(), 16))
-        .collect()
+fn checksum(secret: &str) -> String {
+    let text = to_base62(u128::from(crc32fast::hash(secret.as_bytes())));
+    text.get(text.len() - CHECK..).unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -130,27 +134,47 @@ mod tests {
 
     #[test]
     fn a_generated_key_is_accepted_and_never_repeats() {
-        let (one, two) = (ApiKey::generate().unwrap(), ApiKey::generate().unwrap());
-        assert_eq!(one.reveal().len(), PREFIX.len() + 40);
-        assert_eq!(ApiKey::parse(one.reveal()), Some(one.clone()));
-        assert_ne!(one, two);
+        for form in Form::BEARERS {
+            let (one, two) = (ApiKey::generate(form).unwrap(), ApiKey::generate(form).unwrap());
+            assert_eq!(one.reveal().len(), form.prefix().len() + 40);
+            assert_eq!(ApiKey::parse(one.reveal()), Some(one.clone()));
+            assert_ne!(one, two);
+        }
     }
 
     #[test]
-    fn keys_hide_in_debug_output_and_digests_depend_on_the_secret() {
-        let key = ApiKey::generate().unwrap();
+    fn a_mistyped_key_is_refused_without_looking_it_up() {
+        let key = ApiKey::generate(Form::Chad).unwrap();
+        let text = key.reveal();
+        for at in 8..text.len() {
+            let other = if text.as_bytes()[at] == b'x' { "y" } else { "x" };
+            let wrong = format!("{}{other}{}", &text[..at], &text[at + 1..]);
+            assert_eq!(ApiKey::parse(&wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_session_is_no_key_and_a_key_no_session() {
+        let (key, session) =
+            (ApiKey::generate(Form::CyberSec).unwrap(), ApiKey::generate(Form::Session).unwrap());
+        assert_eq!(ApiKey::parse(session.reveal()), None);
+        assert_eq!(ApiKey::parse_session(key.reveal()), None);
+        assert_eq!(ApiKey::parse_session(session.reveal()), Some(session.clone()));
+    }
+
+    #[test]
+    fn keys_hide_in_debug_output() {
+        let key = ApiKey::generate(Form::CyberSec).unwrap();
         assert!(!format!("{key:?}").contains(key.reveal()));
-        let digest = |text: &str| Secret::parse(text).unwrap().digest(&key);
-        assert_ne!(digest(&"a".repeat(32)), digest(&"b".repeat(32)));
-        assert_eq!(digest(&"a".repeat(32)).len(), 64);
+        assert_eq!(key.shown().len(), 12);
     }
 
     #[test]
-    fn short_secrets_and_foreign_keys_are_refused() {
-        assert!(Secret::parse("short").is_none());
+    fn foreign_keys_are_refused() {
         for text in ["", "sk_live_", "sk_live_short", "sk_test_0123456789abcdef", "sk_live_0123456789abcde!"]
         {
             assert_eq!(ApiKey::parse(text), None, "{text}");
         }
+        assert!(ApiKey::parse("sk_live_0123456789abcdef").is_some(), "an operator's own");
     }
 }

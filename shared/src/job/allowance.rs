@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::NaiveTime;
+use chrono::{DateTime, NaiveTime, Utc};
 
 use super::Kind;
 use crate::{
@@ -28,9 +28,8 @@ pub(super) async fn check(core: &Core, principal: &Principal, tx: &mut Tx) -> Re
     }
     hold_user(tx, user).await?;
     if let Some(most) = allowance.scans_a_day {
-        let midnight = now.with_time(NaiveTime::MIN).earliest().unwrap_or(now);
-        let standing =
-            Standing::new(&daily(most), jobs::count_since(tx, user, Kind::Scan, midnight).await?, now);
+        let today = jobs::count_since(tx, user, Kind::Scan, midnight(now)).await?;
+        let standing = Standing::new(&daily(most), today, now);
         if !standing.allowed {
             return Err(Error::LimitReached(standing));
         }
@@ -41,6 +40,29 @@ pub(super) async fn check(core: &Core, principal: &Principal, tx: &mut Tx) -> Re
         }
         Some(_) | None => Ok(()),
     }
+}
+
+/// What a user has had of their scans.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// Scans since midnight UTC.
+    pub scans_today: i64,
+    /// Scans that have not ended.
+    pub scans_at_once: i64,
+}
+
+/// What a caller has had of their scans.
+///
+/// # Errors
+/// `Unavailable` when the database is away.
+pub async fn usage(core: &Core, principal: &Principal) -> Result<Usage> {
+    let since = midnight(core.clock.now());
+    let (scans_today, scans_at_once) = jobs::usage(&core.store, principal.user, Kind::Scan, since).await?;
+    Ok(Usage { scans_today, scans_at_once })
+}
+
+fn midnight(now: DateTime<Utc>) -> DateTime<Utc> {
+    now.with_time(NaiveTime::MIN).earliest().unwrap_or(now)
 }
 
 /// Counted in the database, but told as any other limit.

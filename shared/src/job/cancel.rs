@@ -1,11 +1,12 @@
 //! What a caller may do to a job of theirs: cancel it, delete its results.
 
-use super::{Status, end::end};
+use super::end::{Ending, end};
 use crate::{
+    audit::{self, Action, Entry},
     core::{Core, contending},
     error::{Error, Noun, Result, Step},
     id::JobId,
-    identity::Principal,
+    identity::{Permission, Principal},
     store::{
         self,
         scans::{Scan, list},
@@ -15,19 +16,25 @@ use crate::{
 /// One scan of the caller's.
 ///
 /// # Errors
-/// `NotFound` for a scan that does not exist or is somebody else's.
+/// `Forbidden` without the permission, `NotFound` for a scan that does not exist or is somebody else's.
 pub async fn find(core: &Core, principal: &Principal, id: JobId) -> Result<Scan> {
+    principal.permissions.require(Permission::ReadScans)?;
+    own(core, principal, id).await
+}
+
+async fn own(core: &Core, principal: &Principal, id: JobId) -> Result<Scan> {
     list::find(&core.store, principal.user, id).await?.ok_or(Error::NotFound(Noun::Job))
 }
 
 /// Cancels a scan that has not ended. Its workers stop within a second; what was found until then is kept.
 ///
 /// # Errors
-/// `Forbidden` for a caller who may only look, `NotFound`, `Conflict` when it has ended.
+/// `Forbidden` without the permission, `NotFound`, `Conflict` when it has ended.
 pub async fn cancel(core: &Core, principal: &Principal, id: JobId) -> Result<()> {
-    principal.may_write()?;
-    let scan = find(core, principal, id).await?;
-    if end(core, id, Status::Cancelled, None).await? {
+    principal.permissions.require(Permission::WriteScans)?;
+    let scan = own(core, principal, id).await?;
+    let entry = Entry::new(principal, Action::CancelScan, &id);
+    if end(core, id, Ending::Cancelled(&entry)).await? {
         return Ok(());
     }
     // It ended before this call, or between the two statements.
@@ -38,10 +45,10 @@ pub async fn cancel(core: &Core, principal: &Principal, id: JobId) -> Result<()>
 /// Deletes what a scan found. The scan itself, its counts and its last event stay.
 ///
 /// # Errors
-/// `Forbidden` for a caller who may only look, `NotFound`, `Conflict` while it has not ended.
+/// `Forbidden` without the permission, `NotFound`, `Conflict` while it has not ended.
 pub async fn delete_results(core: &Core, principal: &Principal, id: JobId) -> Result<()> {
-    principal.may_write()?;
-    let scan = find(core, principal, id).await?;
+    principal.permissions.require(Permission::WriteScans)?;
+    let scan = own(core, principal, id).await?;
     if !scan.job.status.is_final() {
         let message = "the scan has not ended; cancel it first".to_owned();
         return Err(Error::Conflict { step: Step::Delete, message });
@@ -49,6 +56,7 @@ pub async fn delete_results(core: &Core, principal: &Principal, id: JobId) -> Re
     if scan.deleted_at.is_some() {
         return Err(Error::NotFound(Noun::Results));
     }
+    let entry = Entry::new(principal, Action::DeleteResults, &id);
     contending(async || {
         let mut tx = core.store.begin().await?;
         // Another call may have been first.
@@ -56,6 +64,7 @@ pub async fn delete_results(core: &Core, principal: &Principal, id: JobId) -> Re
             return Err(Error::NotFound(Noun::Results));
         }
         store::events::forget(&mut tx, id, scan.job.last_seq).await?;
+        audit::record(core, &mut tx, &entry).await?;
         tx.commit().await
     })
     .await

@@ -2,6 +2,7 @@
 
 use super::{Failure, FailureCode, Status, finish::complete};
 use crate::{
+    audit::{self, Entry},
     bell::News,
     core::{Core, contending},
     error::Result,
@@ -14,7 +15,7 @@ use crate::{
 /// # Errors
 /// `Unavailable` when the database is away.
 pub async fn fail(core: &Core, job: JobId, failure: Failure) -> Result<()> {
-    end(core, job, Status::Failed, Some(&failure)).await.map(drop)
+    end(core, job, Ending::Failed(&failure)).await.map(drop)
 }
 
 /// Ends a job that ran into its time limit; what it found is kept.
@@ -24,11 +25,27 @@ pub async fn fail(core: &Core, job: JobId, failure: Failure) -> Result<()> {
 pub async fn time_out(core: &Core, job: JobId) -> Result<()> {
     let message = format!("the job ran into its time limit of {} seconds", core.limits.job_seconds);
     let failure = Failure { code: FailureCode::TimeLimit, message };
-    end(core, job, Status::TimedOut, Some(&failure)).await.map(drop)
+    end(core, job, Ending::TimedOut(&failure)).await.map(drop)
+}
+
+/// How a job ends early.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Ending<'a> {
+    /// It failed.
+    Failed(&'a Failure),
+    /// It ran into its time limit.
+    TimedOut(&'a Failure),
+    /// Somebody cancelled it, whom the audit log tells of.
+    Cancelled(&'a Entry),
 }
 
 /// Ends a job in one transaction with its last event, then stops its workers. False when it had ended already.
-pub(super) async fn end(core: &Core, id: JobId, status: Status, failure: Option<&Failure>) -> Result<bool> {
+pub(super) async fn end(core: &Core, id: JobId, ending: Ending<'_>) -> Result<bool> {
+    let (status, failure, entry) = match ending {
+        Ending::Failed(failure) => (Status::Failed, Some(failure), None),
+        Ending::TimedOut(failure) => (Status::TimedOut, Some(failure), None),
+        Ending::Cancelled(entry) => (Status::Cancelled, None, Some(entry)),
+    };
     let ended = contending(async || {
         let now = core.clock.now();
         let mut tx = core.store.begin().await?;
@@ -37,6 +54,9 @@ pub(super) async fn end(core: &Core, id: JobId, status: Status, failure: Option<
         };
         store::shards::drop_left(&mut tx, id).await?;
         let events = complete(&mut tx, &[job], failure, now).await?;
+        if let Some(entry) = entry {
+            audit::record(core, &mut tx, entry).await?;
+        }
         tx.commit().await?;
         Ok(Some(events))
     });

@@ -2,12 +2,13 @@
 
 use super::{Kind, allowance};
 use crate::{
+    audit::{self, Action, Entry},
     bell::News,
     core::{Core, contending},
     error::{Error, Invalid, Result},
     event::{self, Event, Fact},
     id::{JobId, ShardId},
-    identity::Principal,
+    identity::{Permission, Principal},
     job::Status,
     scan::{Ability, ScanRequest, ScanType},
     store::{self, jobs::NewJob, scans::Scan, shards::Shard},
@@ -16,11 +17,11 @@ use crate::{
 /// Queues a scan, in one transaction with its first shard and its first event.
 ///
 /// # Errors
-/// `Forbidden` for a caller who may only look, `Invalid` for too large a scan or one that the workers cannot do, `Refused` for an address that may not
+/// `Forbidden` without the permission, `Invalid` for too large a scan or one that the workers cannot do, `Refused` for an address that may not
 /// be scanned, `LimitReached` and `TooManyScans` for more than the caller's tier allows, `Unavailable` when the
 /// database is away; nothing is stored then.
 pub async fn scan(core: &Core, principal: &Principal, request: &ScanRequest) -> Result<Scan> {
-    principal.may_write()?;
+    principal.permissions.require(Permission::WriteScans)?;
     request.check(&core.limits.targets)?;
     check_workers(core, request.scan_type).await?;
     let stored = serde_json::to_value(request).map_err(Error::internal)?;
@@ -58,6 +59,7 @@ async fn store(core: &Core, principal: &Principal, job: &NewJob<'_>) -> Result<(
     store::shards::insert(&mut tx, std::slice::from_ref(&shard), job.created_at).await?;
     let queued = vec![Fact::Status { status: Status::Queued }];
     let events = event::append(&mut tx, job.id, 1, job.created_at, queued).await?;
+    audit::record(core, &mut tx, &Entry::new(principal, Action::CreateScan, &job.id)).await?;
     tx.commit().await?;
     Ok((scan, shard.id(), events))
 }

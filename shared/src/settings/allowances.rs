@@ -28,6 +28,8 @@ pub struct Allowances {
     pub anonymous_requests_an_hour: i64,
     /// `VEDETTE_REGISTRATIONS`, 20: accounts that one address may ask for in an hour.
     pub registrations_an_hour: i64,
+    /// `VEDETTE_LOGINS`, 60: logins that one address may try in an hour.
+    pub logins_an_hour: i64,
 }
 
 impl Allowances {
@@ -65,6 +67,7 @@ pub(super) fn allowances(look_up: LookUp<'_>) -> Result<Allowances, Unusable> {
         },
         anonymous_requests_an_hour: requests("VEDETTE_ANONYMOUS_REQUESTS", 100)?,
         registrations_an_hour: requests("VEDETTE_REGISTRATIONS", 20)?,
+        logins_an_hour: requests("VEDETTE_LOGINS", 60)?,
     })
 }
 

@@ -1,63 +1,85 @@
-//! Organizations, users and their keys.
+//! Organizations and users.
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{Store, Tx};
 use crate::{
     error::Result,
-    id::{KeyId, OrganizationId, UserId},
+    id::{OrganizationId, UserId},
     identity::{Role, Tier},
 };
 
-/// Whom a key speaks for, and whether it still may.
+/// A user with what their organization has.
 #[derive(Clone, Debug, FromRow)]
-pub(crate) struct KeyHolder {
+pub struct User {
+    /// The user.
     #[sqlx(try_from = "Uuid")]
-    pub(crate) key_id: KeyId,
+    pub id: UserId,
+    /// Their organization.
     #[sqlx(try_from = "Uuid")]
-    pub(crate) user_id: UserId,
-    #[sqlx(try_from = "Uuid")]
-    pub(crate) organization_id: OrganizationId,
+    pub organization_id: OrganizationId,
+    /// What the organization is called.
+    pub organization: String,
+    /// How they sign in, in lower case.
+    pub email: String,
+    pub(crate) password_hash: Option<String>,
+    /// What they may do.
     #[sqlx(try_from = "String")]
-    pub(crate) role: Role,
+    pub role: Role,
+    /// What the organization has paid for.
     #[sqlx(try_from = "String")]
-    pub(crate) tier: Tier,
-    pub(crate) enabled: bool,
-    pub(crate) expires_at: Option<DateTime<Utc>>,
-    pub(crate) revoked_at: Option<DateTime<Utc>>,
+    pub tier: Tier,
+    /// Whether they, and their keys, may do anything at all.
+    pub enabled: bool,
+    /// Since when they are known, UTC.
+    pub created_at: DateTime<Utc>,
 }
 
-/// A user to be stored, with an organization of their own.
+/// A user to be stored.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct NewUser<'a> {
+    pub(crate) id: UserId,
     pub(crate) organization: OrganizationId,
-    pub(crate) user: UserId,
     pub(crate) email: &'a str,
     pub(crate) password_hash: Option<&'a str>,
-    pub(crate) tier: Tier,
     pub(crate) role: Role,
 }
 
-/// A key to be stored.
-pub(crate) struct NewKey<'a> {
-    pub(crate) id: KeyId,
-    pub(crate) user: UserId,
-    pub(crate) digest: &'a str,
-    pub(crate) prefix: &'a str,
-    pub(crate) expires_at: Option<DateTime<Utc>>,
+const COLUMNS: &str = "SELECT users.*, organizations.name AS organization, organizations.tier FROM users \
+                       JOIN organizations ON organizations.id = users.organization_id ";
+
+/// All users, the first one first.
+///
+/// # Errors
+/// `Unavailable` when the database is away.
+pub async fn list(store: &Store) -> Result<Vec<User>> {
+    on_pool!(store, |pool| {
+        let mut query = QueryBuilder::new(COLUMNS);
+        query.push("ORDER BY users.created_at, users.id");
+        query.build_query_as().fetch_all(pool).await
+    })
 }
 
-/// The holder of the key with this digest.
-pub(crate) async fn holder(store: &Store, digest: &str) -> Result<Option<KeyHolder>> {
-    const SQL: &str = "SELECT api_keys.id AS key_id, users.id AS user_id, users.organization_id, users.role, users.enabled, \
-                       organizations.tier, api_keys.expires_at, api_keys.revoked_at FROM api_keys \
-                       JOIN users ON users.id = api_keys.user_id \
-                       JOIN organizations ON organizations.id = users.organization_id WHERE api_keys.digest = $1";
-    on_pool!(store, |pool| sqlx::query_as(SQL).bind(digest).fetch_optional(pool).await)
+/// The user with this e-mail address, in lower case.
+pub(crate) async fn by_email(store: &Store, email: &str) -> Result<Option<User>> {
+    on_pool!(store, |pool| {
+        let mut query = QueryBuilder::new(COLUMNS);
+        query.push("WHERE users.email = ").push_bind(email.to_owned());
+        query.build_query_as().fetch_optional(pool).await
+    })
 }
 
-/// Whether anybody has an account.
+/// The user with this id.
+pub(crate) async fn find(store: &Store, id: UserId) -> Result<Option<User>> {
+    on_pool!(store, |pool| {
+        let mut query = QueryBuilder::new(COLUMNS);
+        query.push("WHERE users.id = ").push_bind(id.uuid());
+        query.build_query_as().fetch_optional(pool).await
+    })
+}
+
 pub(crate) async fn has_users(store: &Store) -> Result<bool> {
     const SQL: &str = "SELECT COUNT(*) FROM users";
     let users: i64 = on_pool!(store, |pool| sqlx::query_scalar(SQL).fetch_one(pool).await)?;
@@ -76,22 +98,31 @@ pub(crate) async fn hold_user(tx: &mut Tx, user: UserId) -> Result<()> {
     .map(drop)
 }
 
-/// Stores a user and their organization; false when the e-mail address is taken.
-pub(crate) async fn insert_user(tx: &mut Tx, user: &NewUser<'_>, now: DateTime<Utc>) -> Result<bool> {
-    const ORGANIZATION: &str =
-        "INSERT INTO organizations (id, name, tier, created_at) VALUES ($1, $2, $3, $4)";
-    const USER: &str = "INSERT INTO users (id, organization_id, email, password_hash, role, enabled, created_at) \
-                        VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING";
-    on_tx!(tx, |connection| sqlx::query(ORGANIZATION)
-        .bind(user.organization.uuid())
-        .bind(user.email)
-        .bind(user.tier.as_str())
+pub(crate) async fn insert_organization(
+    tx: &mut Tx,
+    id: OrganizationId,
+    name: &str,
+    tier: Tier,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    const SQL: &str = "INSERT INTO organizations (id, name, tier, created_at) VALUES ($1, $2, $3, $4)";
+    on_tx!(tx, |connection| sqlx::query(SQL)
+        .bind(id.uuid())
+        .bind(name)
+        .bind(tier.as_str())
         .bind(now)
         .execute(connection)
         .await
-        .map(|done| done.rows_affected()))?;
-    let inserted = on_tx!(tx, |connection| sqlx::query(USER)
-        .bind(user.user.uuid())
+        .map(|done| done.rows_affected()))
+    .map(drop)
+}
+
+/// Stores a user; false when the e-mail address is taken.
+pub(crate) async fn insert_user(tx: &mut Tx, user: &NewUser<'_>, now: DateTime<Utc>) -> Result<bool> {
+    const SQL: &str = "INSERT INTO users (id, organization_id, email, password_hash, role, enabled, created_at) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING";
+    let inserted = on_tx!(tx, |connection| sqlx::query(SQL)
+        .bind(user.id.uuid())
         .bind(user.organization.uuid())
         .bind(user.email)
         .bind(user.password_hash)
@@ -104,15 +135,44 @@ pub(crate) async fn insert_user(tx: &mut Tx, user: &NewUser<'_>, now: DateTime<U
     Ok(inserted == 1)
 }
 
-pub(crate) async fn insert_key(tx: &mut Tx, key: &NewKey<'_>, now: DateTime<Utc>) -> Result<()> {
-    const SQL: &str = "INSERT INTO api_keys (id, user_id, digest, prefix, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)";
+pub(crate) async fn set_enabled(tx: &mut Tx, user: UserId, enabled: bool) -> Result<()> {
+    const SQL: &str = "UPDATE users SET enabled = $1 WHERE id = $2";
     on_tx!(tx, |connection| sqlx::query(SQL)
-        .bind(key.id.uuid())
-        .bind(key.user.uuid())
-        .bind(key.digest)
-        .bind(key.prefix)
-        .bind(now)
-        .bind(key.expires_at)
+        .bind(enabled)
+        .bind(user.uuid())
+        .execute(connection)
+        .await
+        .map(|done| done.rows_affected()))
+    .map(drop)
+}
+
+pub(crate) async fn set_role(tx: &mut Tx, user: UserId, role: Role) -> Result<()> {
+    const SQL: &str = "UPDATE users SET role = $1 WHERE id = $2";
+    on_tx!(tx, |connection| sqlx::query(SQL)
+        .bind(role.as_str())
+        .bind(user.uuid())
+        .execute(connection)
+        .await
+        .map(|done| done.rows_affected()))
+    .map(drop)
+}
+
+pub(crate) async fn set_password(tx: &mut Tx, user: UserId, hash: &str) -> Result<()> {
+    const SQL: &str = "UPDATE users SET password_hash = $1 WHERE id = $2";
+    on_tx!(tx, |connection| sqlx::query(SQL)
+        .bind(hash)
+        .bind(user.uuid())
+        .execute(connection)
+        .await
+        .map(|done| done.rows_affected()))
+    .map(drop)
+}
+
+pub(crate) async fn set_tier(tx: &mut Tx, organization: OrganizationId, tier: Tier) -> Result<()> {
+    const SQL: &str = "UPDATE organizations SET tier = $1 WHERE id = $2";
+    on_tx!(tx, |connection| sqlx::query(SQL)
+        .bind(tier.as_str())
+        .bind(organization.uuid())
         .execute(connection)
         .await
         .map(|done| done.rows_affected()))

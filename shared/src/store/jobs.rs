@@ -135,6 +135,24 @@ pub(crate) async fn count_unfinished(tx: &mut Tx, user: UserId, kind: Kind) -> R
         .await)
 }
 
+/// How many jobs of a kind a user has submitted since then, and how many they have that have not ended.
+pub(crate) async fn usage(
+    store: &Store,
+    user: UserId,
+    kind: Kind,
+    since: DateTime<Utc>,
+) -> Result<(i64, i64)> {
+    const SQL: &str = "SELECT COUNT(CASE WHEN created_at >= $3 THEN 1 END), \
+                       COUNT(CASE WHEN status IN ('queued', 'running') THEN 1 END) \
+                       FROM jobs WHERE user_id = $1 AND kind = $2";
+    on_pool!(store, |pool| sqlx::query_as(SQL)
+        .bind(user.uuid())
+        .bind(kind.as_str())
+        .bind(since)
+        .fetch_one(pool)
+        .await)
+}
+
 /// Starts those of `ids` that are queued, and takes an event number for each; returns them as they now stand.
 pub(crate) async fn start(
     tx: &mut Tx,

@@ -12,7 +12,7 @@ use crate::{
     invariants::check,
     race::race,
     scanner::Script,
-    stage::{INSTANT, Stage},
+    stage::{FROM, INSTANT, Stage},
 };
 
 on_both_databases!(
@@ -123,7 +123,7 @@ async fn users_are_counted_apart(stage: Stage) {
     let registered =
         shared::identity::register(&stage.core, [127, 0, 0, 1].into(), "ada@example.com", "long enough");
     let key = registered.await.unwrap().key;
-    let ada = shared::identity::authenticate(&stage.core, key.reveal()).await.unwrap();
+    let ada = shared::identity::authenticate(&stage.core, key.reveal(), FROM).await.unwrap();
     let free = of_tier(&stage, Tier::Free);
     for user in [&ada, &free] {
         for _ in 0..2 {

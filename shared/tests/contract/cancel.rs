@@ -128,7 +128,7 @@ async fn a_claim_that_meets_a_cancellation_starts_nothing(stage: Stage) {
 
 async fn only_who_may_write_cancels(stage: Stage) {
     let job = stage.submit().await;
-    let viewer = Principal { role: Role::Viewer, ..stage.owner.clone() };
+    let viewer = Principal { permissions: Role::Viewer.permissions(), ..stage.owner.clone() };
     assert!(matches!(cancel(&stage.core, &viewer, job).await, Err(Error::Forbidden(_))));
     let unknown = cancel(&stage.core, &stage.owner, JobId::new()).await;
     assert!(matches!(unknown, Err(Error::NotFound(Noun::Job))), "{unknown:?}");

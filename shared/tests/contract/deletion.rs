@@ -73,7 +73,7 @@ async fn one_of_racing_deletions_is_told_so(stage: Stage) {
 
 async fn only_who_may_write_deletes(stage: Stage) {
     let job = completed(&stage).await;
-    let viewer = Principal { role: Role::Viewer, ..stage.owner.clone() };
+    let viewer = Principal { permissions: Role::Viewer.permissions(), ..stage.owner.clone() };
     assert!(matches!(delete_results(&stage.core, &viewer, job).await, Err(Error::Forbidden(_))));
     let unknown = delete_results(&stage.core, &stage.owner, JobId::new()).await;
     assert!(matches!(unknown, Err(Error::NotFound(Noun::Job))), "{unknown:?}");

@@ -28,6 +28,7 @@ mod migrations;
 mod race;
 mod redis;
 mod report;
+mod rights;
 mod scanner;
 mod secret;
 mod split;

@@ -155,7 +155,7 @@ async fn a_job_is_worked_to_its_end_without_redis() {
         stage.core.bell = Bell::open(Some(&redis.url())).await.unwrap();
         redis.kill();
         let (job, dropped) = (stage.submit().await, stage.submit().await);
-        in_time("cancel", cancel(&stage.core, &stage.owner, dropped)).await.unwrap();
+        in_time("cancel", Box::pin(cancel(&stage.core, &stage.owner, dropped))).await.unwrap();
         let script = Script::short();
         let first = claim(&stage.core, &stage.queued(job).await).await.unwrap().remove(0);
         assert!(split(&stage.core, &first, &script.plan, script.units()).await.unwrap());

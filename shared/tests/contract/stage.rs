@@ -1,5 +1,7 @@
 //! A core on a fresh database of either kind, with a clock that stands still.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use shared::{
     clock::Clock,
@@ -18,6 +20,9 @@ pub(crate) const LEASE_SECONDS: i64 = 10;
 pub(crate) const JOB_SECONDS: i64 = 3600;
 /// Units of one shard.
 pub(crate) const SHARD_UNITS: i64 = 10;
+
+/// Who asks.
+pub(crate) const FROM: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// The shortest time that both databases can tell.
 pub(crate) const INSTANT: TimeDelta = TimeDelta::microseconds(1);
@@ -65,7 +70,7 @@ impl Stage {
         let core = place.open().await;
         core.store.migrate().await.unwrap();
         let owner = open_owner(&core, "owner@example.com", None).await.unwrap().unwrap();
-        let owner = authenticate(&core, owner.key.reveal()).await.unwrap();
+        let owner = authenticate(&core, owner.key.reveal(), FROM).await.unwrap();
         let database = Database::open(&place.url).await;
         Self { core, database, owner, place }
     }

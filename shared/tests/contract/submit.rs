@@ -64,7 +64,7 @@ async fn a_refused_submission_stores_nothing(stage: Stage) {
     let submit = async |principal: &Principal, target: &str, ports: &str| {
         submit::scan(&stage.core, principal, &request(target, ports)).await.unwrap_err()
     };
-    let viewer = Principal { role: Role::Viewer, ..stage.owner.clone() };
+    let viewer = Principal { permissions: Role::Viewer.permissions(), ..stage.owner.clone() };
     assert!(matches!(submit(&viewer, "127.0.0.1", "80").await, Error::Forbidden(_)));
     assert!(matches!(submit(&stage.owner, "169.254.169.254", "80").await, Error::Refused(_)));
     assert!(matches!(submit(&stage.owner, "10.0.0.0/16", "1-65535").await, Error::Invalid(_)));

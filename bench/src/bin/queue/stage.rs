@@ -45,7 +45,7 @@ impl Stage {
         core.store.migrate().await?;
         let key = settings.owner_key.clone().ok_or("VEDETTE_OWNER_KEY is not set")?;
         open_owner(&core, &settings.owner_email, Some(key.clone())).await?;
-        let principal = authenticate(&core, key.reveal()).await?;
+        let principal = authenticate(&core, key.reveal(), std::net::Ipv4Addr::LOCALHOST.into()).await?;
         let request = ScanRequest {
             target: TargetList::parse("127.0.0.1")?,
             scan_type: ScanType::Tcp,
