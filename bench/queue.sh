@@ -45,7 +45,7 @@ for round in $(seq "$rounds"); do
     export DATABASE_URL=$postgres_url/round_$round
     measure node bench/bullmq/measure.mjs rounds "$jobs" "$singles" "$slots"
     redis-cli -p "$REDIS_PORT" flushall >/dev/null
-    measure "$ours" transport $((jobs * 10)) "$singles"
+    measure "$ours" transport $((jobs * 5)) "$singles"
     measure "$ours" durable "$jobs" "$singles" "$slots"
     measure "$ours" redelivery
 done

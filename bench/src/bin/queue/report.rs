@@ -6,7 +6,7 @@ use vedette_bench::figures::Figures;
 
 /// Name, unit and meaning of each figure, in the order of the report.
 const ROWS: [(&str, &str, &str); 15] = [
-    ("bullmq.drain", "jobs/s", "BullMQ, concurrency 50: waiting jobs, until all are completed"),
+    ("bullmq.drain", "jobs/s", "BullMQ: waiting jobs, until all are completed"),
     ("transport.drain", "ids/s", "our bell alone: waiting ids, into 64 slots"),
     ("durable.drain", "jobs/s", "our jobs in Postgres: waiting jobs, until all are completed"),
     ("durable.submit", "jobs/s", "our jobs in Postgres: submitted by 16 callers"),
