@@ -78,7 +78,7 @@ mod tests {
         };
         assert_eq!(
             summary.text(false),
-            "\n192.0.2.1,one.test,two.test: 1 port scanned in 0.0 s (completed)\n\
+            "\n192.0.2.1,one.test,two.test: 1 port scanned in 0 ms (completed)\n\
              1 open, 0 closed, 0 filtered\nnot scanned: one.test, two.test"
         );
     }
