@@ -26,6 +26,8 @@ mod tls;
 mod up;
 mod wire;
 
+use std::future::ready;
+use std::pin::pin;
 use std::process::ExitCode;
 
 use arguments::{Arguments, Command};
@@ -69,11 +71,16 @@ async fn carry_out(command: Command, terminal: &Terminal) -> Result<Exit, Failur
             let interrupts = Interrupts::listen().map_err(|error| {
                 Failure::failed("listening for Ctrl-C", error.to_string()).caused_by(error)
             })?;
+            let mut scan = pin!(scan::run(&arguments, terminal, &interrupts));
             tokio::select! {
-                // The scan has the first word: it says what is left behind.
                 biased;
-                outcome = scan::run(&arguments, terminal, &interrupts) => outcome,
-                () = interrupts.second() => Ok(Exit::Interrupted),
+                outcome = &mut scan => outcome,
+                // The scan has the last word, which says what is left behind, if it heard the signal as well.
+                () = interrupts.second() => tokio::select! {
+                    biased;
+                    outcome = &mut scan => outcome,
+                    () = ready(()) => Ok(Exit::Interrupted),
+                },
             }
         }
     }
