@@ -9,6 +9,7 @@ command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
 command -v curl >/dev/null || missing+=(curl)
 command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || missing+=(nginx-light)
+command -v nft >/dev/null || [ -x /usr/sbin/nft ] || missing+=(nftables)
 python3 -m pip --version >/dev/null 2>&1 || missing+=(python3-pip)
 [ "${#missing[@]}" -eq 0 ] && exit 0
 

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use portscan::{Probe, Settings, Stop, Summary};
+use portscan::{Budget, Method, Probe, Settings, Stop, Summary};
 use shared::{
     error::{Error, Result},
     job::{
@@ -50,12 +50,12 @@ pub(super) async fn perform(work: &Work, request: &ScanRequest) -> Result<Outcom
 
 fn settings(work: &Work, request: &ScanRequest, plan: &Plan) -> Settings {
     let usual = if request.options.fast_mode { Settings::fast() } else { Settings::default() };
-    let budget = work.budget.clone();
+    let budgets: Vec<Budget> = work.budget.iter().cloned().collect();
     match request.scan_type {
-        ScanType::Tcp => Settings { budget, ..usual },
+        ScanType::Tcp => Settings { budgets, ..usual },
         ScanType::Syn => {
-            let rate = (budget.is_none() && !plan.is_local()).then_some(POLITE);
-            Settings { rate, budget, ..usual.by_syn() }
+            let rate = (budgets.is_empty() && !plan.is_local()).then_some(POLITE);
+            Settings { rate, budgets, ..usual.by(Method::Syn) }
         }
     }
 }

@@ -1,9 +1,10 @@
-//! Scans one address: `scan 127.0.0.1 1-65535 [connect|syn] [threads]`. Prints open ports and the summary.
+//! Scans one address: `scan 127.0.0.1 1-65535 [connect|syn|fin|null|xmas|udp] [threads]`. Prints open ports and the
+//! summary.
 #![expect(clippy::print_stdout, reason = "an example prints what it found")]
 
 use std::{env, error::Error, net::IpAddr};
 
-use portscan::{Event, Probe, Settings, Stop, scan};
+use portscan::{Event, Method, Probe, Settings, Stop, scan};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = env::args().skip(1);
@@ -11,11 +12,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let ports = arguments.next().ok_or("which ports?")?;
     let (first, last) = ports.split_once('-').unwrap_or((&ports, &ports));
     let (first, last): (u16, u16) = (first.parse()?, last.parse()?);
-    let mut settings = match arguments.next().as_deref() {
-        None | Some("connect") => Settings::default(),
-        Some("syn") => Settings::default().by_syn(),
+    let method = match arguments.next().as_deref() {
+        None | Some("connect") => Method::Connect,
+        Some("syn") => Method::Syn,
+        Some("fin") => Method::Fin,
+        Some("null") => Method::Null,
+        Some("xmas") => Method::Xmas,
+        Some("udp") => Method::Udp,
         Some(other) => return Err(format!("no method {other}").into()),
     };
+    let mut settings = Settings::default().by(method);
     if let Some(threads) = arguments.next() {
         settings.threads = threads.parse()?;
     }

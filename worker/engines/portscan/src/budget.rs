@@ -1,5 +1,5 @@
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -12,9 +12,9 @@ use crate::pace::Pace;
 /// use portscan::{Budget, Settings};
 ///
 /// let budget = Budget::new(5000);
-/// let of_one_scan = Settings { budget: Some(budget.clone()), ..Settings::default() };
-/// let of_another = Settings { budget: Some(budget), ..Settings::fast() };
-/// assert_eq!(of_one_scan.budget, of_another.budget);
+/// let of_one_scan = Settings { budgets: vec![budget.clone()], ..Settings::default() };
+/// let of_another = Settings { budgets: vec![budget], ..Settings::fast() };
+/// assert_eq!(of_one_scan.budgets, of_another.budgets);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Budget {
@@ -30,7 +30,7 @@ impl Budget {
 
     /// Takes up to `wanted` packets out of it; or tells when there will be one.
     pub(crate) fn take(&self, now: Duration, wanted: usize) -> Result<usize, Duration> {
-        let mut pace = self.pace.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pace = self.pace();
         match pace.available(now, wanted) {
             0 => Err(pace.due()),
             packets => {
@@ -38,6 +38,15 @@ impl Budget {
                 Ok(packets)
             }
         }
+    }
+
+    /// Puts back packets that were not sent.
+    pub(crate) fn give_back(&self, packets: usize) {
+        self.pace().give_back(packets);
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,6 +1,7 @@
 use std::{
     collections::VecDeque,
     mem,
+    net::IpAddr,
     sync::{
         Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -36,6 +37,7 @@ struct Books<I> {
     opened: Vec<Probe>,
     retries: u64,
     dropped: u64,
+    icmp_limited: Option<IpAddr>,
     shortage: Option<Shortage>,
     workers: usize,
     failure: Option<Error>,
@@ -53,6 +55,7 @@ pub(crate) struct Report {
     pub(crate) opened: Vec<Probe>,
     pub(crate) retries: u64,
     pub(crate) dropped: u64,
+    pub(crate) icmp_limited: Option<IpAddr>,
     pub(crate) shortage: Option<Shortage>,
 }
 
@@ -81,6 +84,7 @@ pub(crate) struct Outcome {
     pub(crate) complete: bool,
     pub(crate) retries: u64,
     pub(crate) dropped: u64,
+    pub(crate) icmp_limited: Option<IpAddr>,
     pub(crate) shortage: Option<Shortage>,
     pub(crate) failure: Option<Error>,
 }
@@ -97,6 +101,7 @@ impl<I: Iterator<Item = Probe>> Desk<I> {
             opened: Vec::new(),
             retries: 0,
             dropped: 0,
+            icmp_limited: None,
             shortage: None,
             workers,
             failure: None,
@@ -167,6 +172,7 @@ impl<I: Iterator<Item = Probe>> Desk<I> {
             complete: books.exhausted && books.ledger.lowest_unsettled().is_none(),
             retries: books.retries,
             dropped: books.dropped,
+            icmp_limited: books.icmp_limited,
             shortage: books.shortage,
             failure: books.failure,
         }
@@ -183,6 +189,7 @@ impl<I: Iterator<Item = Probe>> Books<I> {
         }
         self.retries += mem::take(&mut report.retries);
         self.dropped += mem::take(&mut report.dropped);
+        self.icmp_limited = self.icmp_limited.or(report.icmp_limited.take());
         self.shortage = self.shortage.or(report.shortage.take());
         found
     }

@@ -8,7 +8,7 @@ pub enum Error {
     /// The kernel refused the event queue or the threads that a scan needs.
     #[error("cannot set up the scan")]
     Setup(#[source] io::Error),
-    /// A SYN scan was asked for, and this process may not use raw sockets.
+    /// The method takes raw sockets, and this process may not use them.
     #[error("no raw sockets, which take the right CAP_NET_RAW")]
     NoRawSockets(#[source] io::Error),
     /// The kernel does not tell what is answered.

@@ -1,5 +1,6 @@
 use std::{
     fmt,
+    net::IpAddr,
     ops::{Add, AddAssign},
     time::Duration,
 };
@@ -118,8 +119,11 @@ pub struct Summary {
     /// Answers that came faster than they were read and were lost here. They are asked for again like any that are
     /// lost on the way, so a few are no harm; many may leave ports filtered that are not.
     pub dropped: u64,
-    /// Whether it once waited a second or longer for the [budget](crate::Budget) that it shares with others.
+    /// Whether it once waited a second or longer for a [budget](crate::Budget) that it shares with others.
     pub starved: bool,
+    /// A host that was seen to limit the ICMP errors by which closed ports are told: most that are closed there are
+    /// called filtered.
+    pub icmp_limited: Option<IpAddr>,
     /// What kept the window smaller than asked for, if anything did.
     pub window_limited: Option<Shortage>,
     /// Wall time of the scan.

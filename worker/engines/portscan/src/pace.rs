@@ -36,6 +36,17 @@ impl Pace {
         self.due += self.interval.saturating_mul(u32::try_from(packets).unwrap_or(u32::MAX));
     }
 
+    /// Takes back packets that were counted and did not go out.
+    pub(crate) fn give_back(&mut self, packets: usize) {
+        let saved = self.interval.saturating_mul(u32::try_from(packets).unwrap_or(u32::MAX));
+        self.due = self.due.saturating_sub(saved);
+    }
+
+    /// Whether it has been left alone for so long that it may be forgotten.
+    pub(crate) fn is_idle(&self, now: Duration) -> bool {
+        self.due + SAVED < now
+    }
+
     /// When the next packet may go out.
     pub(crate) fn due(&self) -> Duration {
         self.due

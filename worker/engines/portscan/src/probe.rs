@@ -15,11 +15,12 @@ pub struct Probe {
 /// What a port turned out to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
-    /// The handshake was completed, or a bare SYN was accepted.
+    /// The handshake was completed, a bare SYN was accepted, or a datagram was answered.
     Open,
-    /// The connection was refused: by RST, or by an ICMP port unreachable, which a connect cannot tell apart. To a SYN
-    /// scan that one is an ICMP unreachable like the others.
+    /// The connection was refused: by RST, or by an ICMP port unreachable, which a connect cannot tell apart. To a scan by
+    /// raw packets that one is an ICMP unreachable like the others.
     Closed,
-    /// No answer after all tries, an ICMP unreachable, or no route there.
+    /// No answer after all tries, an ICMP unreachable, or no route there. Where
+    /// [an open port may be silent](crate::Method::may_miss_open), this one may be open.
     Filtered,
 }

@@ -12,10 +12,11 @@ use crate::{
     files,
     kernel::Kernel,
     probe::Probe,
+    raw::{Kind, Raw, can_send_raw},
     settings::{Method, Settings},
     stop::Stop,
-    syn::{Syn, can_send_raw},
     traffic::Traffic,
+    udp::Udp,
     wire::Wire,
     worker::Worker,
 };
@@ -81,12 +82,28 @@ pub fn scan(
             summary.window_limited = summary.window_limited.or(files_limit);
             Ok(summary)
         }
-        Method::Syn => {
-            can_send_raw()?;
-            let wires = (0..settings.threads.max(1)).map(|_| Syn::new()).collect();
+        Method::Syn => scan_raw(Kind::Syn, settings, probes, stop, on_event),
+        Method::Fin => scan_raw(Kind::Fin, settings, probes, stop, on_event),
+        Method::Null => scan_raw(Kind::Null, settings, probes, stop, on_event),
+        Method::Xmas => scan_raw(Kind::Xmas, settings, probes, stop, on_event),
+        Method::Udp => {
+            let wires = (0..settings.threads.max(1)).map(|_| Udp::default()).collect();
             run(wires, settings, probes, stop, on_event)
         }
     }
+}
+
+/// Scans by one kind of raw packets.
+pub(crate) fn scan_raw(
+    kind: Kind,
+    settings: &Settings,
+    probes: impl Iterator<Item = Probe> + Send,
+    stop: &Stop,
+    on_event: impl FnMut(Event),
+) -> Result<Summary, Error> {
+    can_send_raw()?;
+    let wires = (0..settings.threads.max(1)).map(|_| Raw::new(kind)).collect();
+    run(wires, settings, probes, stop, on_event)
 }
 
 /// At least one, and fewer than asked for where the machine gives no more.
@@ -119,6 +136,7 @@ fn run<W: Wire + Send>(
             retries: outcome.retries,
             dropped: outcome.dropped,
             starved: traffic.starved(),
+            icmp_limited: outcome.icmp_limited,
             window_limited: outcome.shortage,
             elapsed: started.elapsed(),
         }),

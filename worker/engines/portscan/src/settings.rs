@@ -1,6 +1,6 @@
 use std::{num::NonZero, thread, time::Duration};
 
-use crate::budget::Budget;
+use crate::{budget::Budget, host_budget::HostBudget};
 
 /// How hard to try.
 ///
@@ -33,8 +33,10 @@ pub struct Settings {
     /// Packets a second at most, all threads together, retries included. Default: as fast as the way to the targets
     /// bears.
     pub rate: Option<u32>,
-    /// Packets a second that this scan shares with others. Default: none.
-    pub budget: Option<Budget>,
+    /// Packets a second that this scan shares with others: each packet is taken out of every one. Default: none.
+    pub budgets: Vec<Budget>,
+    /// Packets a second that each address may be sent. Default: any number.
+    pub hosts: Option<HostBudget>,
 }
 
 /// How to try a port.
@@ -43,21 +45,68 @@ pub enum Method {
     /// A connection, made and closed again. It takes no right.
     #[default]
     Connect,
-    /// A bare SYN. It takes [raw sockets](crate::can_send_raw), and hardly any memory for a port that is silent.
+    /// A bare SYN. It takes [raw sockets](crate::can_send_raw), as the next three do, and hardly any memory for a port
+    /// that is silent.
     Syn,
+    /// A bare FIN. A closed port answers it with RST; an open one is silent, as a filtered one is.
+    Fin,
+    /// A TCP packet without a flag; answered like a FIN.
+    Null,
+    /// A TCP packet with FIN, PSH and URG; answered like a FIN.
+    Xmas,
+    /// A datagram, for many ports one that its usual service answers. A closed port is told by an ICMP error, an open one
+    /// by whatever comes back; an open one whose service says nothing is like a filtered one.
+    Udp,
+}
+
+impl Method {
+    /// Whether it takes [raw sockets](crate::can_send_raw).
+    #[must_use]
+    pub fn is_raw(self) -> bool {
+        match self {
+            Self::Connect | Self::Udp => false,
+            Self::Syn | Self::Fin | Self::Null | Self::Xmas => true,
+        }
+    }
+
+    /// Whether an open port may be silent to it, so that one called filtered may be open.
+    #[must_use]
+    pub fn may_miss_open(self) -> bool {
+        match self {
+            Self::Connect | Self::Syn => false,
+            Self::Fin | Self::Null | Self::Xmas | Self::Udp => true,
+        }
+    }
 }
 
 impl Settings {
-    /// The same by [`Method::Syn`], with as many probes in flight as it bears. One thread does what two do for
-    /// connections, and knows the times of all answers.
+    /// The same by another method, with as many probes in flight as it bears. One thread of single packets does what two
+    /// do for connections, and knows the times of all answers.
+    ///
+    /// By [`Method::Udp`] a port is not tried more often where answers get lost: hosts limit how many ICMP errors they
+    /// send, and that looks the same.
     ///
     /// ```
-    /// let settings = portscan::Settings::fast().by_syn();
-    /// assert_eq!((settings.method, settings.tries), (portscan::Method::Syn, 2));
+    /// use portscan::{Method, Settings};
+    ///
+    /// let settings = Settings::fast().by(Method::Syn);
+    /// assert_eq!((settings.method, settings.tries), (Method::Syn, 2));
     /// ```
     #[must_use]
-    pub fn by_syn(self) -> Self {
-        Self { method: Method::Syn, window: 32_768, threads: 1, ..self }
+    pub fn by(self, method: Method) -> Self {
+        match method {
+            Method::Connect => Self { method, ..self },
+            Method::Syn | Method::Fin | Method::Null | Method::Xmas => {
+                Self { method, window: 32_768, threads: 1, ..self }
+            }
+            Method::Udp => Self { method, most_tries: self.tries, threads: 1, ..self },
+        }
+    }
+
+    /// For a quick look by some method, which keeps what limits the rate.
+    pub(crate) fn in_haste(&self, method: Method) -> Self {
+        let Self { rate, budgets, hosts, .. } = self.clone();
+        Self { rate, budgets, hosts, ..Self::fast().by(method) }
     }
 
     /// For paths that hardly lose packets: 2 tries, 250 ms first, 50 to 500 ms after that.
@@ -96,7 +145,8 @@ impl Default for Settings {
             spread: 65_536,
             threads: processors.min(2),
             rate: None,
-            budget: None,
+            budgets: Vec::new(),
+            hosts: None,
         }
     }
 }

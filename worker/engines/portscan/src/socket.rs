@@ -9,13 +9,21 @@ use rustix::{
     net::{self, AddressFamily, SocketFlags, SocketType, sockopt},
 };
 
-use crate::wire::Reply;
+use crate::{event::Shortage, wire::Reply};
 
 /// Ports below this are not given out as local ports by any usual configuration.
 const FIRST_LOCAL_PORT: u16 = 1024;
 
 fn family(v6: bool) -> AddressFamily {
     if v6 { AddressFamily::INET6 } else { AddressFamily::INET }
+}
+
+/// An address as the kernel sends to it: an IPv4 address in the form of IPv6 is an IPv4 address.
+pub(crate) fn canonical(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V4(ip) => (ip, address.port()).into(),
+        IpAddr::V6(_) => address,
+    }
 }
 
 fn open_of(kind: SocketType, v6: bool) -> Result<OwnedFd, Errno> {
@@ -56,6 +64,16 @@ pub(crate) fn has_source(peer: SocketAddr) -> bool {
 pub(crate) fn source(peer: SocketAddr) -> Result<IpAddr, Errno> {
     let local = net::getsockname(route(peer)?)?;
     SocketAddr::try_from(local).map(|local| local.ip()).map_err(|_| Errno::INVAL)
+}
+
+/// What it means that a packet could not be sent.
+pub(crate) fn judge_sending(error: Errno) -> Reply {
+    match error {
+        Errno::MFILE | Errno::NFILE => Reply::Short(Shortage::Files),
+        Errno::AGAIN | Errno::NOBUFS | Errno::NOMEM => Reply::Short(Shortage::Memory),
+        Errno::ADDRINUSE => Reply::Short(Shortage::Ports),
+        _ => Reply::Unreachable,
+    }
 }
 
 /// A UDP socket connected to `peer`: the kernel has looked up the way there, and no packet is sent.

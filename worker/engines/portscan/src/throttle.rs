@@ -13,10 +13,10 @@ pub(crate) struct Throttle {
     pace: Pace,
     rate: f64,
     most: f64,
-    budget: Option<Budget>,
-    /// Since when the budget has given nothing, though there was something to send.
+    budgets: Vec<Budget>,
+    /// Since when the budgets have given nothing, though there was something to send.
     starving: Option<Duration>,
-    /// Whether the budget ever gave nothing for [`STARVED`].
+    /// Whether they ever gave nothing for [`STARVED`].
     pub(crate) starved: bool,
     sample: Sample,
     /// The share of answers where packets are not sent too fast, as far as is known.
@@ -67,7 +67,7 @@ impl Throttle {
             pace: Pace::new(rate),
             rate,
             most,
-            budget: settings.budget.clone(),
+            budgets: settings.budgets.clone(),
             starving: None,
             starved: false,
             sample: Sample::new(1, Duration::ZERO, 0.0),
@@ -92,8 +92,7 @@ impl Throttle {
         if allowed == 0 {
             return (0, self.pace.due());
         }
-        let taken = self.budget.as_ref().map_or(Ok(allowed), |budget| budget.take(now, allowed));
-        match taken {
+        match self.take_shared(now, allowed) {
             Ok(packets) => {
                 self.starving = None;
                 self.pace.spend(packets);
@@ -105,6 +104,24 @@ impl Throttle {
                 (0, due)
             }
         }
+    }
+
+    /// Takes up to `wanted` packets, at least one, out of each budget.
+    fn take_shared(&self, now: Duration, wanted: usize) -> Result<usize, Duration> {
+        let mut packets = wanted;
+        for (taken, budget) in self.budgets.iter().enumerate() {
+            let result = budget.take(now, packets);
+            let rest = packets - result.unwrap_or_default();
+            self.budgets.iter().take(taken).for_each(|earlier| earlier.give_back(rest));
+            packets = result?;
+        }
+        Ok(packets)
+    }
+
+    /// Takes back packets that were granted and not sent.
+    pub(crate) fn give_back(&mut self, packets: usize) {
+        self.pace.give_back(packets);
+        self.budgets.iter().for_each(|budget| budget.give_back(packets));
     }
 
     /// Whether packets were sent too fast at that time.
@@ -188,4 +205,59 @@ impl Throttle {
 /// How long an answer may take from where it takes `best` at best, if nothing queues up.
 pub(crate) fn patience(best: Duration) -> Duration {
     best + best / 2 + JITTER
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START_AT: Duration = Duration::from_secs(100);
+
+    fn sharing(budgets: &[&Budget]) -> Throttle {
+        let budgets = budgets.iter().copied().cloned().collect();
+        Throttle::new(&Settings { budgets, ..Settings::default() })
+    }
+
+    /// What each of two scans is granted in a second in which they ask in turn.
+    fn granted(scans: [Throttle; 2]) -> [usize; 2] {
+        let mut granted = [0, 0];
+        let [mut one, mut other] = scans;
+        for millisecond in 0..1000_u64 {
+            let now = START_AT + Duration::from_millis(millisecond);
+            if millisecond % 2 == 0 {
+                granted[0] += one.grant(now, 100).packets;
+                granted[1] += other.grant(now, 100).packets;
+            } else {
+                granted[1] += other.grant(now, 100).packets;
+                granted[0] += one.grant(now, 100).packets;
+            }
+        }
+        granted
+    }
+
+    #[test]
+    fn two_scans_share_one_budget_and_neither_starves() {
+        let budget = Budget::new(1000);
+        let [one, other] = granted([sharing(&[&budget]), sharing(&[&budget])]);
+        assert!((990..=1020).contains(&(one + other)), "{one} and {other}");
+        assert!(one.min(other) > 400, "{one} and {other}");
+    }
+
+    #[test]
+    fn a_scan_of_two_budgets_takes_no_more_of_the_larger_than_the_smaller_lets_it_use() {
+        let (large, small) = (Budget::new(1000), Budget::new(100));
+        let [slow, fast] = granted([sharing(&[&large, &small]), sharing(&[&large])]);
+        assert!((95..=105).contains(&slow), "{slow}");
+        assert!((990..=1020).contains(&(slow + fast)), "{slow} and {fast}");
+    }
+
+    #[test]
+    fn packets_that_are_given_back_are_granted_again() {
+        let budget = Budget::new(1);
+        let mut scan = sharing(&[&budget]);
+        assert_eq!(scan.grant(START_AT, 10).packets, 1);
+        assert_eq!(scan.grant(START_AT, 10).packets, 0);
+        scan.give_back(1);
+        assert_eq!(scan.grant(START_AT, 10).packets, 1);
+    }
 }

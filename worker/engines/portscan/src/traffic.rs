@@ -39,9 +39,11 @@ impl Traffic {
         self.state().throttle.grant(now, wanted)
     }
 
-    /// Counts first attempts that were made with a grant.
-    pub(crate) fn sent(&self, grant: Grant, packets: u32, now: Duration) {
-        self.state().throttle.sent(grant.sample, packets, now);
+    /// Counts what was made of a grant: `first` attempts that were the first of their probe, and packets `left`.
+    pub(crate) fn sent(&self, grant: Grant, first: u32, left: usize, now: Duration) {
+        let mut state = self.state();
+        state.throttle.sent(grant.sample, first, now);
+        state.throttle.give_back(left);
     }
 
     /// Learns from an answer that came `trip` after the attempt was made, at `now`.
@@ -79,7 +81,7 @@ impl Traffic {
         flight.attempt >= (tries + flight.floods).min(self.most_tries)
     }
 
-    /// Whether the scan had to wait for the budget for long.
+    /// Whether the scan had to wait for its budgets for long.
     pub(crate) fn starved(&self) -> bool {
         self.state().throttle.starved
     }

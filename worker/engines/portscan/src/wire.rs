@@ -1,8 +1,12 @@
-use std::{io, net::SocketAddr, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use crate::event::Shortage;
 
-/// What tries ports: connections, SYN packets, or the script of a test.
+/// What tries ports: connections, raw packets, datagrams, or the script of a test.
 ///
 /// A *slot* is a place for one connection or packet under way, numbered from 0 without gaps.
 pub(crate) trait Wire {
@@ -24,6 +28,11 @@ pub(crate) trait Wire {
     /// Answers that the machine dropped unread since this was last asked.
     fn dropped(&self) -> u64 {
         0
+    }
+
+    /// A host that was seen to limit the ICMP errors by which closed ports are told.
+    fn icmp_limited(&self) -> Option<IpAddr> {
+        None
     }
 
     /// Waits until a slot may have news, but no longer than `limit`, and adds such slots to `ready`.

@@ -5,6 +5,7 @@ use crate::{
     doubts::Doubts,
     error::Error,
     event::Shortage,
+    host_budget::HostBudget,
     probe::{Probe, State},
     settings::Settings,
     slots::{Flight, Slots},
@@ -17,6 +18,7 @@ use crate::{
 pub(crate) struct Worker<W> {
     wire: W,
     traffic: Arc<Traffic>,
+    hosts: Option<HostBudget>,
     window: Window,
     slots: Slots,
     /// Probes to start for the first time, or once more for what did not count.
@@ -47,6 +49,8 @@ const YIELD: Duration = Duration::from_millis(2);
 const PAUSE: Duration = Duration::from_millis(5);
 /// How long to wait at least when the rate allows nothing, so that packets leave in handfuls.
 const HANDFUL: Duration = Duration::from_millis(1);
+/// Probes looked at in one turn whose hosts must not be sent more now.
+const HELD_BACK: usize = 64;
 /// How long to put up with a machine that lets us start nothing at all.
 const STARVED: Duration = Duration::from_secs(30);
 /// Attempts that may come to nothing before the probe counts as silent.
@@ -58,6 +62,7 @@ impl<W: Wire> Worker<W> {
         Self {
             wire,
             traffic,
+            hosts: settings.hosts.clone(),
             window: Window::new(window),
             slots: Slots::default(),
             queue: VecDeque::new(),
@@ -93,6 +98,7 @@ impl<W: Wire> Worker<W> {
     /// What was not handed in yet.
     pub(crate) fn last_report(&mut self) -> &mut Report {
         self.report.dropped += self.wire.dropped();
+        self.report.icmp_limited = self.wire.icmp_limited();
         &mut self.report
     }
 
@@ -106,16 +112,35 @@ impl<W: Wire> Worker<W> {
         if grant.packets < wanted {
             self.resume_at = grant.more.max(now + HANDFUL);
         }
-        let mut fresh = 0;
-        for _ in 0..grant.packets {
-            let Some(mut flight) = self.next() else { break };
+        let (mut first, mut left) = (0, grant.packets);
+        let mut held_back = 0;
+        while left > 0
+            && let Some(mut flight) = self.next_allowed(now, &mut held_back)
+        {
+            left -= 1;
             flight.sample = grant.sample;
-            fresh += u32::from(flight.is_fresh());
+            first += u32::from(flight.is_fresh());
             if self.start(flight) == Start::Refused {
                 break;
             }
         }
-        self.traffic.sent(grant, fresh, self.wire.now());
+        self.traffic.sent(grant, first, left, self.wire.now());
+    }
+
+    /// The next one to start whose host may be sent a packet now. Others go behind the rest of their queue.
+    fn next_allowed(&mut self, now: Duration, held_back: &mut usize) -> Option<Flight> {
+        while *held_back < HELD_BACK {
+            let flight = self.next()?;
+            let address = flight.probe.address.ip();
+            if self.hosts.as_ref().is_none_or(|hosts| hosts.take(now, address).is_ok()) {
+                return Some(flight);
+            }
+            *held_back += 1;
+            self.resume_at = now + HANDFUL;
+            let queue = if flight.attempt == 1 { &mut self.queue } else { &mut self.silent };
+            queue.push_back(flight);
+        }
+        None
     }
 
     /// How many there are to start.

@@ -2,8 +2,18 @@
 
 use std::time::Duration;
 
-use super::{Link, Target, World, drive::Run, stories::play_in};
-use crate::{budget::Budget, event::Tally, probe::State, settings::Settings};
+use super::{
+    Link, Target, World,
+    drive::{Run, drive},
+    stories::play_in,
+};
+use crate::{
+    budget::Budget,
+    event::Tally,
+    host_budget::HostBudget,
+    probe::{Probe, State},
+    settings::Settings,
+};
 
 const PORTS: u64 = 20_000;
 const TRIP: Duration = Duration::from_millis(20);
@@ -58,9 +68,27 @@ fn retries_count_against_a_budget_as_against_a_rate() {
     let targets = vec![Target::new(State::Filtered, &[]); 1000];
     let usual = Settings { threads: 2, ..Settings::default() };
     let by_rate = Settings { rate: Some(500), ..usual.clone() };
-    let by_budget = Settings { budget: Some(Budget::new(500)), ..usual };
+    let by_budget = Settings { budgets: vec![Budget::new(500)], ..usual };
     for settings in [by_rate, by_budget] {
         let (_, world) = play_in(World::default(), &settings, &targets);
         assert!(world.now >= Duration::from_millis(5900), "{:?}", world.now);
     }
+}
+
+#[test]
+fn each_host_is_sent_what_it_may_be_sent_and_none_waits_for_another() {
+    let numbered = (0..).zip((1..=100).flat_map(|port| [(1, port), (2, port)]));
+    let at = |(host, port): (u8, u16)| ([198, 18, 0, host], port).into();
+    let plan: Vec<Probe> =
+        numbered.take(200).map(|(number, peer)| Probe { number, address: at(peer) }).collect();
+    let closed = Target::new(State::Closed, &[]);
+    let targets = plan.iter().map(|probe| (probe.address, closed.clone())).collect();
+    let settings = Settings { hosts: Some(HostBudget::new(100)), threads: 2, ..Settings::default() };
+    let (run, world) = drive(World { targets, ..World::default() }, &settings, &plan);
+    assert_eq!(run.end().tally, Tally { closed: 200, ..Tally::default() });
+    assert!(
+        (Duration::from_millis(970)..Duration::from_millis(1200)).contains(&world.now),
+        "{:?}",
+        world.now
+    );
 }

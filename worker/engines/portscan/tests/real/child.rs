@@ -7,6 +7,8 @@ const BECOME_THE_TEST: &str = r#"exec "$0" "$@""#;
 
 /// Set for the process that a test starts of itself.
 const IS_CHILD: &str = "PORTSCAN_TEST_IS_CHILD";
+/// Set for one in a network of its own.
+const IS_ALONE: &str = "PORTSCAN_TEST_IS_ALONE";
 
 /// Runs `body` in a process of its own: the calling test, named `name`, again, in a shell that did `preparation`.
 pub(crate) fn run(preparation: &str, name: &str, body: fn()) {
@@ -22,6 +24,11 @@ pub(crate) fn is_child() -> bool {
     env::var_os(IS_CHILD).is_some()
 }
 
+/// Whether nothing listens here but what the test has begun.
+pub(crate) fn is_alone() -> bool {
+    env::var_os(IS_ALONE).is_some()
+}
+
 /// Starts the test `name` again in a network namespace with nothing in it but loopback, where this machine allows that;
 /// `false` if not.
 pub(crate) fn run_in_empty_network(name: &str) -> bool {
@@ -30,7 +37,7 @@ pub(crate) fn run_in_empty_network(name: &str) -> bool {
     if !allowed.is_ok_and(|output| output.status.success()) {
         return false;
     }
-    let inside = format!("{loopback_up} && {BECOME_THE_TEST}");
+    let inside = format!("{loopback_up} && export {IS_ALONE}=1 && {BECOME_THE_TEST}");
     run_script(&format!(r#"exec unshare -rn sh -c '{inside}' "$0" "$@""#), name);
     true
 }

@@ -68,7 +68,8 @@ fn zero_settings_still_make_a_scan() {
         spread: 0,
         threads: 0,
         rate: None,
-        budget: None,
+        budgets: Vec::new(),
+        hosts: None,
     };
     let (summary, _) = record(&settings, vec![(V4, 1).into(); 50]);
     assert_eq!(summary.tally.total(), 50);

@@ -1,10 +1,13 @@
 //! A network of the test's own: this machine's kernel on both ends of a cable, in namespaces, with nothing beyond.
 
 mod cable;
+mod datagrams;
 mod firewall;
+mod hosts;
 mod peer;
 mod raw;
 mod relay;
+mod silent;
 mod weather;
 
 use std::{net::SocketAddr, ops::RangeInclusive};
@@ -13,14 +16,11 @@ use portscan::{Method, Settings, Tally};
 
 use crate::record::{Record, record};
 
-/// Both methods, with their usual settings.
+/// The methods that find open TCP ports, with their usual settings.
 const METHODS: [Method; 2] = [Method::Connect, Method::Syn];
 
 fn settings(method: Method) -> Settings {
-    match method {
-        Method::Connect => Settings::default(),
-        Method::Syn => Settings::default().by_syn(),
-    }
+    Settings::default().by(method)
 }
 
 /// Scans addresses by one method.

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod child;
 #[cfg(test)]
+mod datagrams;
+#[cfg(test)]
 mod events;
 #[cfg(test)]
 mod file_limit;

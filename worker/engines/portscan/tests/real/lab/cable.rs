@@ -2,7 +2,7 @@
 
 use std::{
     io::BufRead,
-    net::{IpAddr, Ipv6Addr, TcpListener},
+    net::{IpAddr, Ipv6Addr, TcpListener, UdpSocket},
     thread,
 };
 
@@ -18,6 +18,13 @@ pub(super) struct Far {
     pub(super) setup: &'static str,
     /// Listening on every address.
     pub(super) listeners: fn() -> Vec<u16>,
+    /// Answering every datagram, on every address.
+    pub(super) responders: fn() -> Vec<u16>,
+}
+
+impl Far {
+    /// One where nobody listens.
+    pub(super) const QUIET: Self = Self { setup: "", listeners: Vec::new, responders: Vec::new };
 }
 
 const FAR: &str = "far";
@@ -95,7 +102,19 @@ fn be_far(addresses: &str, far: &Far) {
         let listener = TcpListener::bind((any, port)).expect("the namespace is empty");
         thread::spawn(move || listener.incoming().for_each(drop));
     }
+    for port in (far.responders)() {
+        let socket = UdpSocket::bind((any, port)).expect("the namespace is empty");
+        thread::spawn(move || echo(&socket));
+    }
     peer::say_ready();
     // Until the near end has gone.
     assert_eq!(input.lines().count(), 0, "nothing more is said");
+}
+
+/// Answers every datagram with one byte.
+fn echo(socket: &UdpSocket) {
+    let mut buffer = [0; 2048];
+    while let Ok((_, from)) = socket.recv_from(&mut buffer) {
+        socket.send_to(b"!", from).expect("there is a way back");
+    }
 }

@@ -29,7 +29,7 @@ fn listeners() -> Vec<u16> {
         .collect()
 }
 
-const FAR: Far = Far { setup: FIREWALL, listeners };
+const FAR: Far = Far { setup: FIREWALL, listeners, ..Far::QUIET };
 
 fn expected_open(address: &str) -> Vec<SocketAddr> {
     let reachable = listeners().into_iter().filter(|port| !(2000..=3019).contains(port));
@@ -56,7 +56,7 @@ fn behind_a_firewall_each_port_is_what_it_is() {
 
 #[test]
 fn all_ports_of_one_host_are_exact() {
-    let far = Far { setup: "", listeners };
+    let far = Far { listeners, ..Far::QUIET };
     cable::run("lab::firewall::all_ports_of_one_host_are_exact", &far, || {
         let mut expected: Vec<SocketAddr> =
             listeners().into_iter().flat_map(|port| every("198.18.0.2", port..=port)).collect();
@@ -71,7 +71,7 @@ fn all_ports_of_one_host_are_exact() {
 
 #[test]
 fn a_network_of_hosts_is_exact() {
-    let far = Far { setup: "", listeners: || vec![80, 443] };
+    let far = Far { listeners: || vec![80, 443], ..Far::QUIET };
     cable::run("lab::firewall::a_network_of_hosts_is_exact", &far, || {
         for method in METHODS {
             let hosts = (0..=255).map(|host| format!("198.18.4.{host}"));

@@ -78,7 +78,7 @@ fn a_stopped_scan_leaves_no_socket() {
         let before = open_files();
         let stop = Stop::new();
         let probes = numbered(every("127.0.0.1", 1..=1).into_iter().cycle());
-        let summary = scan(&Settings::default().by_syn(), probes, &stop, |event| {
+        let summary = scan(&Settings::default().by(Method::Syn), probes, &stop, |event| {
             if matches!(event, Event::Settled { .. }) {
                 stop.stop();
             }
@@ -95,7 +95,8 @@ fn without_the_right_it_is_an_error_and_no_other_method() {
         assert!(matches!(can_send_raw(), Err(Error::NoRawSockets(_))));
         let probe = Probe { number: 0, address: ([127, 0, 0, 1], 1).into() };
         let mut events = 0;
-        let ended = scan(&Settings::default().by_syn(), [probe].into_iter(), &Stop::new(), |_| events += 1);
+        let ended =
+            scan(&Settings::default().by(Method::Syn), [probe].into_iter(), &Stop::new(), |_| events += 1);
         assert!(matches!(ended, Err(Error::NoRawSockets(_))), "{ended:?}");
         assert_eq!(events, 0);
     } else if !child::run_without_rights(test) {

@@ -29,6 +29,13 @@ pub(super) struct Weather {
     pub(super) interval: Duration,
 }
 
+impl Weather {
+    /// A link of 10 ms that loses nothing.
+    pub(super) fn fair() -> Self {
+        Self { delay: Duration::from_millis(10), lost: 0, interval: Duration::ZERO }
+    }
+}
+
 const QUEUE: Duration = Duration::from_millis(20);
 
 /// The kernel must pass nothing on by itself.
@@ -40,6 +47,7 @@ const SETUP: &str = "
     ip addr add 198.18.0.254/24 dev relay1";
 const OWN: [Ipv4Addr; 2] = [Ipv4Addr::new(198, 18, 1, 254), Ipv4Addr::new(198, 18, 0, 254)];
 const TCP: u8 = 6;
+const UDP: u8 = 17;
 const HEADER: usize = 20;
 
 /// Passes packets on until the test has gone.
@@ -123,8 +131,12 @@ fn roll(noise: &mut u64) -> u64 {
     (*noise >> 33) % 1000
 }
 
-/// Writes the checksum of a TCP packet, which the kernel leaves to a network card that is not there.
+/// Writes the checksum of a TCP packet, which the kernel leaves to a network card that is not there; a datagram needs
+/// none.
 fn mend_checksum(packet: &mut [u8]) {
+    if packet[9] == UDP && packet[0] == 0x45 {
+        packet[HEADER + 6..HEADER + 8].fill(0);
+    }
     if packet[9] != TCP || packet.len() < HEADER + 20 || packet[0] != 0x45 {
         return;
     }

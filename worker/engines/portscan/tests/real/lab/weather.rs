@@ -17,7 +17,7 @@ fn listeners() -> Vec<u16> {
     (1..=100).map(|number| number * 19).collect()
 }
 
-const FAR: Far = Far { setup: "", listeners };
+const FAR: Far = Far { listeners, ..Far::QUIET };
 
 /// Scans 2000 ports by both methods, as fast as the link bears.
 fn scan_exactly(tries: u32) -> [Summary; 2] {

@@ -11,13 +11,13 @@ use rustix::io::Errno;
 use self::{
     answer::{Answer, Verdict},
     link::{Link, Outgoing},
-    waiting::{Peer, Waiting},
 };
 use crate::{
     clock,
     error::Error,
     event::Shortage,
     socket,
+    waiting::{Peer, Waiting},
     wire::{Reply, Wire},
 };
 
@@ -26,14 +26,16 @@ mod filter;
 mod link;
 mod packet;
 mod ring;
-mod waiting;
 
-/// Bare SYN packets through raw sockets: no connection is ever made, and the kernel, which knows of none, takes back
-/// what a target opened.
+pub(crate) use packet::Kind;
+
+/// Single packets through raw sockets: no connection is ever made, and the kernel, which knows of none, takes back what a
+/// target opened.
 ///
-/// The sequence number of a probe is a keyed hash of whom it is for, and an answer counts only if it repeats that
-/// number. Every try of a probe is the same packet, so an answer to an earlier try is as good as one to the last.
-pub(crate) struct Syn {
+/// The number in a probe is a keyed hash of whom it is for, and an answer counts only if it repeats that number. Every
+/// try of a probe is the same packet, so an answer to an earlier try is as good as one to the last.
+pub(crate) struct Raw {
+    kind: Kind,
     ipv4: Option<Link>,
     ipv6: Option<Link>,
     key: RandomState,
@@ -55,9 +57,10 @@ const BATCH: usize = 64;
 /// Addresses for which the own address is remembered.
 const SOURCES: usize = 4096;
 
-impl Syn {
-    pub(crate) fn new() -> Self {
+impl Raw {
+    pub(crate) fn new(kind: Kind) -> Self {
         Self {
+            kind,
             ipv4: None,
             ipv6: None,
             key: RandomState::new(),
@@ -83,7 +86,7 @@ impl Syn {
         if let Some(source) = self.sources.get(&peer.ip()) {
             return *source;
         }
-        let source = socket::source(peer).map_err(judge);
+        let source = socket::source(peer).map_err(socket::judge_sending);
         if matches!(source, Err(Reply::Short(_))) {
             return source;
         }
@@ -105,14 +108,14 @@ impl Syn {
             Err(error) => return Err(self.judge_opening(error)),
         };
         let number = number(&self.key, (peer.ip(), peer.port()));
-        let packet = packet::syn(SocketAddr::new(source, port), peer, number);
+        let packet = packet::probe(self.kind, SocketAddr::new(source, port), peer, number);
         Ok(Outgoing { slot, to: link::destination(peer), packet })
     }
 
     /// What it means that a link could not be opened. A kernel without IPv6 has no way there; anything else that lasts
     /// ends the scan, as it says nothing about any port.
     fn judge_opening(&mut self, error: Errno) -> Reply {
-        let reply = judge(error);
+        let reply = socket::judge_sending(error);
         if reply != Reply::Unreachable || error == Errno::AFNOSUPPORT {
             return reply;
         }
@@ -132,7 +135,7 @@ impl Syn {
             left = left.get(sent..).unwrap_or_default();
             self.batch = BATCH;
             if let Err(error) = result {
-                left = self.give_up(left, judge(error));
+                left = self.give_up(left, socket::judge_sending(error));
             }
         }
         outbox.clear();
@@ -156,10 +159,12 @@ impl Syn {
 
     /// Takes in what has come.
     fn read(&mut self, ready: &mut Vec<usize>) {
-        let (key, waiting) = (&self.key, &mut self.waiting);
+        let (kind, key, waiting) = (self.kind, &self.key, &mut self.waiting);
         let mut take = |answer: Answer| {
-            if answer.number == number(key, answer.peer) {
-                waiting.answer(answer.peer, reply_of(answer.verdict), ready);
+            if answer.number == number(key, answer.peer)
+                && let Some(reply) = reply_of(kind, answer.verdict)
+            {
+                waiting.answer(answer.peer, reply, ready);
             }
         };
         for link in [&mut self.ipv4, &mut self.ipv6].into_iter().flatten() {
@@ -168,43 +173,28 @@ impl Syn {
     }
 }
 
-/// The sequence number of the probes of an address and port.
+/// The number in the probes of an address and port.
 fn number(key: &RandomState, peer: Peer) -> u32 {
     u32::try_from(key.hash_one(peer) >> 32).unwrap_or_default()
 }
 
-fn reply_of(verdict: Verdict) -> Reply {
-    match verdict {
-        Verdict::Open => Reply::Open,
-        Verdict::Closed => Reply::Refused,
-        Verdict::Unreachable => Reply::Unreachable,
+/// What an answer means to a kind of probe; `None` for what is no answer to it.
+fn reply_of(kind: Kind, verdict: Verdict) -> Option<Reply> {
+    match (kind, verdict) {
+        (Kind::Syn | Kind::Echo, Verdict::Open) => Some(Reply::Open),
+        (Kind::Fin | Kind::Null | Kind::Xmas, Verdict::Open) => None,
+        (_, Verdict::Closed) => Some(Reply::Refused),
+        (_, Verdict::Unreachable) => Some(Reply::Unreachable),
     }
 }
 
-/// What it means that a packet could not be sent.
-fn judge(error: Errno) -> Reply {
-    match error {
-        Errno::MFILE | Errno::NFILE => Reply::Short(Shortage::Files),
-        Errno::AGAIN | Errno::NOBUFS | Errno::NOMEM => Reply::Short(Shortage::Memory),
-        Errno::ADDRINUSE => Reply::Short(Shortage::Ports),
-        _ => Reply::Unreachable,
-    }
-}
-
-/// An address as the kernel sends to it: an IPv4 address in the form of IPv6 is an IPv4 address.
-fn canonical(address: SocketAddr) -> SocketAddr {
-    match address.ip().to_canonical() {
-        IpAddr::V4(ip) => (ip, address.port()).into(),
-        IpAddr::V6(_) => address,
-    }
-}
-
-/// Tells whether this process may scan by SYN: it takes raw sockets, and so the right `CAP_NET_RAW`.
+/// Tells whether this process may send packets of its own making: it takes raw sockets, and so the right
+/// `CAP_NET_RAW`.
 ///
 /// ```
 /// match portscan::can_send_raw() {
-///     Ok(()) => println!("Method::Syn will do"),
-///     Err(reason) => println!("only Method::Connect: {reason}"),
+///     Ok(()) => println!("every method will do"),
+///     Err(reason) => println!("only Method::Connect and Method::Udp: {reason}"),
 /// }
 /// ```
 ///
@@ -217,13 +207,13 @@ pub fn can_send_raw() -> Result<(), Error> {
     }
 }
 
-impl Wire for Syn {
+impl Wire for Raw {
     fn now(&self) -> Duration {
         clock::now()
     }
 
     fn connect(&mut self, slot: usize, address: SocketAddr) -> Reply {
-        let peer = canonical(address);
+        let peer = socket::canonical(address);
         let outgoing = match self.probe(slot, peer) {
             Ok(outgoing) => outgoing,
             Err(reply) => return reply,

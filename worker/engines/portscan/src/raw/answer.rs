@@ -1,20 +1,22 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::packet::{ICMP, ICMPV6, TCP};
+
 /// What a packet says about a probe of ours. Nothing in it is proven before its number is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Answer {
-    /// The address and port that were probed.
+    /// The address and port that were probed; port 0 where the host itself was.
     pub(crate) peer: (IpAddr, u16),
-    /// The port it was probed from.
-    pub(crate) own_port: u16,
-    /// The sequence number of the probe.
+    /// The port it was probed from, if from one.
+    pub(crate) own_port: Option<u16>,
+    /// The number of the probe.
     pub(crate) number: u32,
     pub(crate) verdict: Verdict,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
-    /// SYN and ACK.
+    /// SYN and ACK, or an echo reply.
     Open,
     /// RST.
     Closed,
@@ -22,13 +24,12 @@ pub(crate) enum Verdict {
     Unreachable,
 }
 
-const TCP: u8 = 6;
-const ICMP: u8 = 1;
+const ICMP_ECHO_REPLY: u8 = 0;
 const ICMP_UNREACHABLE: u8 = 3;
 /// Says that the packet must be cut, not that nobody is there.
 const FRAGMENTATION_NEEDED: u8 = 4;
-const ICMPV6: u8 = 58;
 const ICMPV6_UNREACHABLE: u8 = 1;
+const ICMPV6_ECHO_REPLY: u8 = 129;
 const FRAGMENT_OFFSET: u16 = 0x1fff;
 const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
@@ -36,22 +37,28 @@ const ACK: u8 = 0x10;
 
 /// Reads a packet from its IP header on; `None` for what is no answer, whatever the bytes.
 ///
-/// Extension headers of IPv6 are not followed: nobody puts them before an answer to a SYN.
+/// Extension headers of IPv6 are not followed: nobody puts them before an answer to a probe.
 pub(crate) fn read(packet: &[u8]) -> Option<Answer> {
     let outer = Ip::read(packet)?;
-    match (outer.protocol, outer.source) {
-        (TCP, _) => read_tcp(&outer),
-        (ICMP, IpAddr::V4(_)) => {
-            let (kind, code) = (byte(outer.payload, 0)?, byte(outer.payload, 1)?);
-            let is_unreachable = kind == ICMP_UNREACHABLE && code != FRAGMENTATION_NEEDED;
-            is_unreachable.then(|| read_quoted(outer.payload))?
+    if outer.protocol == TCP {
+        return read_tcp(&outer);
+    }
+    let (kind, code) = (byte(outer.payload, 0)?, byte(outer.payload, 1)?);
+    match (outer.protocol, outer.source, kind) {
+        (ICMP, IpAddr::V4(_), ICMP_ECHO_REPLY) | (ICMPV6, IpAddr::V6(_), ICMPV6_ECHO_REPLY) => {
+            read_echo(&outer)
         }
-        (ICMPV6, IpAddr::V6(_)) => {
-            let is_unreachable = byte(outer.payload, 0)? == ICMPV6_UNREACHABLE;
-            is_unreachable.then(|| read_quoted(outer.payload))?
+        (ICMP, IpAddr::V4(_), ICMP_UNREACHABLE) if code == FRAGMENTATION_NEEDED => None,
+        (ICMP, IpAddr::V4(_), ICMP_UNREACHABLE) | (ICMPV6, IpAddr::V6(_), ICMPV6_UNREACHABLE) => {
+            read_quoted(outer.payload)
         }
         _ => None,
     }
+}
+
+fn read_echo(ip: &Ip) -> Option<Answer> {
+    let number = long(ip.payload, 4)?;
+    Some(Answer { peer: (ip.source, 0), own_port: None, number, verdict: Verdict::Open })
 }
 
 fn read_tcp(ip: &Ip) -> Option<Answer> {
@@ -64,7 +71,7 @@ fn read_tcp(ip: &Ip) -> Option<Answer> {
     };
     Some(Answer {
         peer: (ip.source, short(ip.payload, 0)?),
-        own_port: short(ip.payload, 2)?,
+        own_port: Some(short(ip.payload, 2)?),
         number: long(ip.payload, 8)?.wrapping_sub(1),
         verdict,
     })
@@ -78,7 +85,7 @@ fn read_quoted(message: &[u8]) -> Option<Answer> {
     }
     Some(Answer {
         peer: (quoted.destination, short(quoted.payload, 2)?),
-        own_port: short(quoted.payload, 0)?,
+        own_port: Some(short(quoted.payload, 0)?),
         number: long(quoted.payload, 4)?,
         verdict: Verdict::Unreachable,
     })
@@ -135,7 +142,7 @@ mod tests {
     use proptest::{collection::vec, prelude::*};
 
     use super::*;
-    use crate::syn::packet;
+    use crate::raw::packet::{self, Kind};
 
     const PEERS: [(&str, &str); 2] =
         [("192.0.2.1:40000", "198.51.100.7:443"), ("[::1]:40000", "[2001:db8::7]:443")];
@@ -150,7 +157,7 @@ mod tests {
 
     /// What the peer sends back: a segment with these flags that acknowledges `acknowledged`.
     fn reply(own: SocketAddr, peer: SocketAddr, flags: u8, acknowledged: u32) -> Vec<u8> {
-        let mut packet = packet::syn(peer, own, 99);
+        let mut packet = packet::probe(Kind::Syn, peer, own, 99);
         let tcp = header_length(own);
         packet[tcp + 8..tcp + 12].copy_from_slice(&acknowledged.to_be_bytes());
         packet[tcp + 13] = flags;
@@ -159,8 +166,8 @@ mod tests {
 
     /// An ICMP error about a probe, from a router on the way.
     fn unreachable(own: SocketAddr, peer: SocketAddr, code: u8, number: u32) -> Vec<u8> {
-        let probe = packet::syn(own, peer, number);
-        let mut packet = packet::syn(peer, own, 0);
+        let probe = packet::probe(Kind::Syn, own, peer, number);
+        let mut packet = packet::probe(Kind::Syn, peer, own, 0);
         let header = header_length(own);
         packet.truncate(header);
         if own.is_ipv6() {
@@ -179,8 +186,12 @@ mod tests {
     fn syn_ack_is_open_and_rst_is_closed() {
         for (own, peer) in pairs() {
             let answer = |flags| read(&reply(own, peer, flags, 8));
-            let closed =
-                Answer { peer: (peer.ip(), 443), own_port: 40_000, number: 7, verdict: Verdict::Closed };
+            let closed = Answer {
+                peer: (peer.ip(), 443),
+                own_port: Some(40_000),
+                number: 7,
+                verdict: Verdict::Closed,
+            };
             assert_eq!(answer(RST | ACK), Some(closed));
             assert_eq!(answer(SYN | ACK), Some(Answer { verdict: Verdict::Open, ..closed }));
             assert_eq!(answer(SYN | RST | ACK), Some(closed));
@@ -191,12 +202,27 @@ mod tests {
     #[test]
     fn an_icmp_error_is_about_the_packet_that_it_quotes() {
         for (own, peer) in pairs() {
-            let expected =
-                Answer { peer: (peer.ip(), 443), own_port: 40_000, number: 7, verdict: Verdict::Unreachable };
+            let expected = Answer {
+                peer: (peer.ip(), 443),
+                own_port: Some(40_000),
+                number: 7,
+                verdict: Verdict::Unreachable,
+            };
             assert_eq!(read(&unreachable(own, peer, 3, 7)), Some(expected));
         }
         let [(own, peer), _] = PEERS.map(|(own, peer)| (own.parse().unwrap(), peer.parse().unwrap()));
         assert_eq!(read(&unreachable(own, peer, FRAGMENTATION_NEEDED, 7)), None);
+    }
+
+    #[test]
+    fn an_echo_reply_is_for_a_host_and_a_request_for_nobody() {
+        for (own, peer) in pairs() {
+            let mut packet = packet::probe(Kind::Echo, peer, own, 7);
+            assert_eq!(read(&packet), None);
+            packet[header_length(own)] = if own.is_ipv6() { ICMPV6_ECHO_REPLY } else { ICMP_ECHO_REPLY };
+            let alive = Answer { peer: (peer.ip(), 0), own_port: None, number: 7, verdict: Verdict::Open };
+            assert_eq!(read(&packet), Some(alive));
+        }
     }
 
     #[test]

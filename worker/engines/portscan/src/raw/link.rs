@@ -97,7 +97,9 @@ impl Link {
     pub(super) fn receive(&mut self, mut take: impl FnMut(Answer)) {
         let port = self.port;
         self.receiver.read(|packet| {
-            if let Some(answer) = answer::read(packet).filter(|answer| answer.own_port == port) {
+            if let Some(answer) =
+                answer::read(packet).filter(|answer| answer.own_port.is_none_or(|own| own == port))
+            {
                 take(answer);
             }
         });

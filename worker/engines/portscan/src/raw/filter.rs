@@ -20,35 +20,37 @@ fn step(code: u16, value: u32) -> SockFilter {
     SockFilter::new(code, 0, 0, value)
 }
 
-/// The kernel's own filter: of all IPv4 packets, TCP to `port` and ICMP destination unreachable. Jumps count the
-/// instructions that are passed over; the last two accept and drop.
-pub(crate) fn ipv4(port: u16) -> [SockFilter; 12] {
+/// The kernel's own filter: of all IPv4 packets, TCP to `port`, ICMP destination unreachable and echo replies. Jumps count
+/// the instructions that are passed over; the last two accept and drop.
+pub(crate) fn ipv4(port: u16) -> [SockFilter; 13] {
     [
         step(LOAD_HEADER_LENGTH, 0),
         step(LOAD_SHORT, 6),
-        jump(IF_ANY_BIT, 0x1fff, 8, 0),
+        jump(IF_ANY_BIT, 0x1fff, 9, 0),
         step(LOAD_BYTE, 9),
         jump(IF_EQUAL, 6, 0, 2),
         step(LOAD_SHORT_BEHIND, 2),
-        jump(IF_EQUAL, port.into(), 3, 4),
-        jump(IF_EQUAL, 1, 0, 3),
+        jump(IF_EQUAL, port.into(), 4, 5),
+        jump(IF_EQUAL, 1, 0, 4),
         step(LOAD_BYTE_BEHIND, 0),
-        jump(IF_EQUAL, 3, 0, 1),
+        jump(IF_EQUAL, 3, 1, 0),
+        jump(IF_EQUAL, 0, 0, 1),
         step(RETURN, KEPT),
         step(RETURN, 0),
     ]
 }
 
 /// The same for IPv6.
-pub(crate) fn ipv6(port: u16) -> [SockFilter; 9] {
+pub(crate) fn ipv6(port: u16) -> [SockFilter; 10] {
     [
         step(LOAD_BYTE, 6),
         jump(IF_EQUAL, 6, 0, 2),
         step(LOAD_SHORT, 42),
-        jump(IF_EQUAL, port.into(), 3, 4),
-        jump(IF_EQUAL, 58, 0, 3),
+        jump(IF_EQUAL, port.into(), 4, 5),
+        jump(IF_EQUAL, 58, 0, 4),
         step(LOAD_BYTE, 40),
-        jump(IF_EQUAL, 1, 0, 1),
+        jump(IF_EQUAL, 1, 1, 0),
+        jump(IF_EQUAL, 129, 0, 1),
         step(RETURN, KEPT),
         step(RETURN, 0),
     ]

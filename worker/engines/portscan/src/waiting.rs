@@ -6,13 +6,13 @@ use crate::wire::Reply;
 ///
 /// A plan may name an address and port more than once: those who wait for the same answer form a chain.
 #[derive(Debug, Default)]
-pub(super) struct Waiting {
+pub(crate) struct Waiting {
     slots: Vec<Option<Place>>,
     /// The newest of each chain.
     newest: HashMap<Peer, usize, RandomState>,
 }
 
-pub(super) type Peer = (IpAddr, u16);
+pub(crate) type Peer = (IpAddr, u16);
 
 #[derive(Debug)]
 struct Place {
@@ -22,7 +22,7 @@ struct Place {
 }
 
 impl Waiting {
-    pub(super) fn add(&mut self, slot: usize, peer: Peer) {
+    pub(crate) fn add(&mut self, slot: usize, peer: Peer) {
         if self.slots.len() <= slot {
             self.slots.resize_with(slot + 1, || None);
         }
@@ -33,7 +33,7 @@ impl Waiting {
     }
 
     /// Gives an answer to all who wait for it, and adds them to `ready`.
-    pub(super) fn answer(&mut self, peer: Peer, reply: Reply, ready: &mut Vec<usize>) {
+    pub(crate) fn answer(&mut self, peer: Peer, reply: Reply, ready: &mut Vec<usize>) {
         let mut next = self.newest.remove(&peer);
         while let Some(slot) = next {
             let place = self.slots.get_mut(slot).and_then(Option::as_mut);
@@ -46,7 +46,7 @@ impl Waiting {
     }
 
     /// Gives one slot alone its answer.
-    pub(super) fn answer_one(&mut self, slot: usize, reply: Reply) {
+    pub(crate) fn answer_one(&mut self, slot: usize, reply: Reply) {
         self.unlink(slot);
         if let Some(Some(place)) = self.slots.get_mut(slot) {
             place.reply = Some(reply);
@@ -54,19 +54,22 @@ impl Waiting {
     }
 
     /// Takes the answer of a slot, which is idle then; `None` while there is none.
-    pub(super) fn take(&mut self, slot: usize) -> Option<Reply> {
+    pub(crate) fn take(&mut self, slot: usize) -> Option<Reply> {
         let place = self.slots.get_mut(slot)?;
         let reply = place.as_ref()?.reply?;
         *place = None;
         Some(reply)
     }
 
-    /// Lets a slot wait no longer.
-    pub(super) fn remove(&mut self, slot: usize) {
+    /// Lets a slot wait no longer; gives what it waited for.
+    pub(crate) fn remove(&mut self, slot: usize) -> Option<Peer> {
         self.unlink(slot);
-        if let Some(place) = self.slots.get_mut(slot) {
-            *place = None;
-        }
+        self.slots.get_mut(slot)?.take().map(|place| place.peer)
+    }
+
+    /// Whether an answer from there is waited for.
+    pub(crate) fn has(&self, peer: Peer) -> bool {
+        self.newest.contains_key(&peer)
     }
 
     fn unlink(&mut self, slot: usize) {

@@ -1,0 +1,230 @@
+use std::net::{IpAddr, SocketAddr};
+
+/// What a probe looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// TCP, with this flag alone.
+    Syn,
+    /// The same.
+    Fin,
+    /// TCP without a flag.
+    Null,
+    /// TCP with FIN, PSH and URG.
+    Xmas,
+    /// ICMP echo request, which is for a host and no port.
+    Echo,
+}
+
+pub(super) const TCP: u8 = 6;
+pub(super) const ICMP: u8 = 1;
+pub(super) const ICMPV6: u8 = 58;
+const HOPS: u8 = 64;
+const FIN: u8 = 0x01;
+const SYN: u8 = 0x02;
+const PSH: u8 = 0x08;
+const URG: u8 = 0x20;
+/// As large as most systems offer: a window of 0 or 1024 is a known sign of a scanner, which some firewalls drop.
+const WINDOW: u16 = 64_240;
+const IPV4_LENGTH: u16 = 20;
+const TCP_CHECKSUM: usize = 16;
+const ICMP_CHECKSUM: usize = 2;
+const ECHO: u8 = 8;
+const ECHO_V6: u8 = 128;
+
+/// A whole packet, from the IP header on. Whoever answers repeats `number`: as what is acknowledged, plus one, or as it is.
+///
+/// `from` and `to` must be of one family; the kernel fills in the identification and the checksum of an IPv4 header.
+pub(crate) fn probe(kind: Kind, from: SocketAddr, to: SocketAddr, number: u32) -> Vec<u8> {
+    let flags = match kind {
+        Kind::Syn => SYN,
+        Kind::Fin => FIN,
+        Kind::Null => 0,
+        Kind::Xmas => FIN | PSH | URG,
+        Kind::Echo => return packet(from.ip(), to.ip(), echo(to.is_ipv6(), number)),
+    };
+    // A reset acknowledges what the segment takes up (RFC 9293, 3.10.7.1): one for SYN or FIN, nothing without them.
+    let sequence = if flags == 0 { number.wrapping_add(1) } else { number };
+    let options = if flags == SYN { options(to.is_ipv6(), number) } else { Vec::new() };
+    let segment = tcp((from.port(), to.port()), sequence, flags, &options);
+    packet(from.ip(), to.ip(), Payload { protocol: TCP, bytes: segment, checksum_at: TCP_CHECKSUM })
+}
+
+struct Payload {
+    protocol: u8,
+    bytes: Vec<u8>,
+    checksum_at: usize,
+}
+
+fn packet(from: IpAddr, to: IpAddr, mut payload: Payload) -> Vec<u8> {
+    let sum = checksum(from, to, &payload);
+    if let Some(place) = payload.bytes.get_mut(payload.checksum_at..payload.checksum_at + 2) {
+        place.copy_from_slice(&sum.to_be_bytes());
+    }
+    let mut packet = ip(from, to, &payload);
+    packet.append(&mut payload.bytes);
+    packet
+}
+
+fn length(bytes: &[u8]) -> u16 {
+    u16::try_from(bytes.len()).unwrap_or(u16::MAX)
+}
+
+fn ip(from: IpAddr, to: IpAddr, payload: &Payload) -> Vec<u8> {
+    let mut header = Vec::with_capacity(80);
+    let length = length(&payload.bytes);
+    match (from, to) {
+        (IpAddr::V4(from), IpAddr::V4(to)) => {
+            let [high, low] = (IPV4_LENGTH + length).to_be_bytes();
+            header.extend([0x45, 0, high, low, 0, 0, 0x40, 0, HOPS, payload.protocol, 0, 0]);
+            header.extend(from.octets());
+            header.extend(to.octets());
+        }
+        (from, to) => {
+            let [high, low] = length.to_be_bytes();
+            header.extend([0x60, 0, 0, 0, high, low, payload.protocol, HOPS]);
+            header.extend(octets(from));
+            header.extend(octets(to));
+        }
+    }
+    header
+}
+
+fn octets(address: IpAddr) -> [u8; 16] {
+    match address {
+        IpAddr::V4(address) => address.to_ipv6_mapped().octets(),
+        IpAddr::V6(address) => address.octets(),
+    }
+}
+
+fn echo(v6: bool, number: u32) -> Payload {
+    let (protocol, kind) = if v6 { (ICMPV6, ECHO_V6) } else { (ICMP, ECHO) };
+    let mut bytes = vec![kind, 0, 0, 0];
+    bytes.extend(number.to_be_bytes());
+    Payload { protocol, bytes, checksum_at: ICMP_CHECKSUM }
+}
+
+fn tcp((from, to): (u16, u16), sequence: u32, flags: u8, options: &[u8]) -> Vec<u8> {
+    let mut segment = Vec::with_capacity(40);
+    segment.extend(from.to_be_bytes());
+    segment.extend(to.to_be_bytes());
+    segment.extend(sequence.to_be_bytes());
+    segment.extend([0; 4]);
+    // The length of the header in words of four bytes.
+    let words = 5 + u8::try_from(options.len() / 4).unwrap_or_default();
+    segment.extend([words << 4, flags]);
+    segment.extend(WINDOW.to_be_bytes());
+    segment.extend([0; 4]);
+    segment.extend(options);
+    segment
+}
+
+/// The options of an ordinary connection: who answers without having seen them answers with less.
+fn options(v6: bool, number: u32) -> Vec<u8> {
+    // What fits into an Ethernet frame.
+    let segment_size: u16 = if v6 { 1440 } else { 1460 };
+    let [high, low] = segment_size.to_be_bytes();
+    // Maximum segment size, selective acknowledgement, timestamps, nothing, window scale.
+    let mut options = vec![2, 4, high, low, 4, 2, 8, 10];
+    options.extend(number.rotate_left(16).to_be_bytes());
+    options.extend([0, 0, 0, 0, 1, 3, 3, 7]);
+    options
+}
+
+/// The checksum of RFC 9293 and RFC 4443, over the addresses, the length, the protocol and the segment; ICMP of IPv4 has
+/// the segment alone (RFC 792). Where the addresses stand is of no matter to a sum, so one form of them serves both
+/// families.
+fn checksum(from: IpAddr, to: IpAddr, payload: &Payload) -> u16 {
+    let addresses = match (from, to) {
+        (IpAddr::V4(from), IpAddr::V4(to)) => words(&from.octets()) + words(&to.octets()),
+        (from, to) => words(&octets(from)) + words(&octets(to)),
+    };
+    let around = addresses + u32::from(payload.protocol) + u32::from(length(&payload.bytes));
+    let mut sum = words(&payload.bytes) + if payload.protocol == ICMP { 0 } else { around };
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    !u16::try_from(sum).unwrap_or_default()
+}
+
+/// The sum of big-endian words; of an even number of bytes, and few enough for it to fit.
+fn words(bytes: &[u8]) -> u32 {
+    bytes
+        .chunks_exact(2)
+        .filter_map(|pair| <[u8; 2]>::try_from(pair).ok())
+        .map(|pair| u32::from(u16::from_be_bytes(pair)))
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv6Addr;
+
+    use super::*;
+
+    /// Over a packet with a right checksum, the sum is all ones.
+    fn folded(packet: &[u8], header: usize, addresses: usize) -> u32 {
+        let segment = &packet[header..];
+        let length = u32::try_from(segment.len()).expect("short");
+        let protocol = if header == 20 { packet[9] } else { packet[6] };
+        let around = words(&packet[addresses..header]) + length + u32::from(protocol);
+        let mut sum = words(segment) + if protocol == ICMP { 0 } else { around };
+        while sum > 0xffff {
+            sum = (sum & 0xffff) + (sum >> 16);
+        }
+        sum
+    }
+
+    const KINDS: [Kind; 5] = [Kind::Syn, Kind::Fin, Kind::Null, Kind::Xmas, Kind::Echo];
+
+    fn from_v4(kind: Kind) -> Vec<u8> {
+        probe(kind, ([192, 0, 2, 1], 40_000).into(), ([198, 51, 100, 7], 443).into(), 0x0102_0304)
+    }
+
+    fn from_v6(kind: Kind) -> Vec<u8> {
+        let peer: Ipv6Addr = "2001:db8::7".parse().expect("an address");
+        probe(kind, (Ipv6Addr::LOCALHOST, 40_000).into(), (peer, 443).into(), 7)
+    }
+
+    #[test]
+    fn an_ipv4_syn_is_well_formed() {
+        let packet = from_v4(Kind::Syn);
+        assert_eq!(packet.len(), 60);
+        assert_eq!(packet[..4], [0x45, 0, 0, 60]);
+        assert_eq!(packet[12..20], [192, 0, 2, 1, 198, 51, 100, 7]);
+        assert_eq!(packet[20..34], [0x9c, 0x40, 0x01, 0xbb, 1, 2, 3, 4, 0, 0, 0, 0, 0xa0, 0x02]);
+    }
+
+    #[test]
+    fn an_ipv6_syn_is_well_formed() {
+        let packet = from_v6(Kind::Syn);
+        assert_eq!(packet.len(), 80);
+        assert_eq!(packet[..8], [0x60, 0, 0, 0, 0, 40, 6, 64]);
+    }
+
+    #[test]
+    fn the_other_kinds_differ_in_their_flags() {
+        let flags = |kind| from_v4(kind)[32..34].to_vec();
+        assert_eq!(flags(Kind::Fin), [0x50, 0x01]);
+        assert_eq!(flags(Kind::Null), [0x50, 0x00]);
+        assert_eq!(flags(Kind::Xmas), [0x50, 0x29]);
+        assert_eq!(
+            from_v4(Kind::Null)[24..28],
+            [1, 2, 3, 5],
+            "nothing is taken up, and one more acknowledged"
+        );
+    }
+
+    #[test]
+    fn an_echo_request_carries_the_number() {
+        assert_eq!(from_v4(Kind::Echo)[20..], [8, 0, 0xf3, 0xf9, 1, 2, 3, 4]);
+        assert_eq!(from_v6(Kind::Echo)[40..42], [128, 0]);
+    }
+
+    #[test]
+    fn every_checksum_holds() {
+        for kind in KINDS {
+            assert_eq!(folded(&from_v4(kind), 20, 12), 0xffff, "{kind:?}");
+            assert_eq!(folded(&from_v6(kind), 40, 8), 0xffff, "{kind:?}");
+        }
+    }
+}
