@@ -1,9 +1,12 @@
-//! The AIP dialect: `/help/hawk/self-test`, signed by Hawk.
+//! The AIP dialect: `/v2` and `/help/hawk`, signed by Hawk.
 //!
-//! `caller` believes or refuses a signed request and signs its answer; `problem` words what is refused.
+//! `limit` counts the request, `caller` believes or refuses it, `signed` signs its
+//! answer, `problem` words what is refused.
 
 mod caller;
+mod limit;
 mod problem;
+mod signed;
 
 use axum::{
     Json, Router,
@@ -22,14 +25,18 @@ use crate::site::Site;
 /// A request is answered within this time.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The routes of the dialect.
+/// The routes of the dialect, and its answers to whatever has no route below its prefixes.
 pub(crate) fn router(site: Site) -> Router {
+    let unknown = || Router::new().fallback(async || Problem::no_route());
     Router::new()
         .route("/help/hawk/self-test", get(self_test))
+        .nest("/help/hawk/", unknown())
+        .nest("/v2/", unknown())
         .method_not_allowed_fallback(async || Problem::no_method())
         .layer(CatchPanicLayer::custom(|_| Problem::panicked().into_response()))
         .layer(middleware::from_fn_with_state(site.clone(), caller::authenticate))
         .layer(middleware::from_fn(hurry))
+        .layer(middleware::from_fn_with_state(site.clone(), limit::count))
         .with_state(site)
 }
 

@@ -83,15 +83,14 @@ pub(crate) fn answer(header: &Header, key: &[u8], request: &Request<'_>, payload
     format!("Hawk mac=\"{mac}\", hash=\"{hash}\"")
 }
 
-/// `WWW-Authenticate` for a request that was not believed.
-pub(crate) fn challenge(refusal: Refusal) -> String {
-    format!("Hawk error=\"{refusal}\"")
-}
-
-/// The same for a client whose clock is off: tells ours, signed, so that the client may set its own by it.
-pub(crate) fn challenge_with_time(key: &[u8], now: i64) -> String {
+/// `WWW-Authenticate` for a request that was not believed. A client whose clock is off is told ours, signed with the key
+/// of both, so that it may set its own by it.
+pub(crate) fn challenge(refusal: Refusal, key: &[u8], now: i64) -> String {
+    if refusal != Refusal::Stale {
+        return format!("Hawk error=\"{refusal}\"");
+    }
     let tsm = sign_time(key, now).text();
-    format!("Hawk ts=\"{now}\", tsm=\"{tsm}\", error=\"{}\"", Refusal::Stale)
+    format!("Hawk ts=\"{now}\", tsm=\"{tsm}\", error=\"{refusal}\"")
 }
 
 #[cfg(test)]
@@ -186,11 +185,11 @@ mod tests {
 
     #[test]
     fn the_servers_time_is_signed() {
-        let said = challenge_with_time(b"2983d45yun89q", 1_362_346_425_875);
+        let said = challenge(Refusal::Stale, b"2983d45yun89q", 1_362_346_425_875);
         let expected = "Hawk ts=\"1362346425875\", tsm=\"3GsOORXcEEZmxpOhx5yJkSNYdFUS3CeTNgRTUJQ5abQ=\", \
                         error=\"Stale timestamp\"";
         assert_eq!(said, expected);
-        assert_eq!(challenge(Refusal::Nonce), "Hawk error=\"Invalid nonce\"");
+        assert_eq!(challenge(Refusal::Nonce, b"2983d45yun89q", NOW), "Hawk error=\"Invalid nonce\"");
     }
 
     proptest! {

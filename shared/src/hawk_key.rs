@@ -35,6 +35,7 @@ impl fmt::Debug for Credentials {
 }
 
 /// Whose signature a request bears, if it bears one under this key.
+#[derive(Clone)]
 pub struct Holder {
     /// The user.
     pub user: UserId,

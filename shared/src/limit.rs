@@ -17,7 +17,10 @@ use std::{fmt, net::IpAddr, time::Duration};
 use chrono::{DateTime, Utc};
 
 use self::{embedded::Embedded, once::Said, redis::Redis, window::Window};
-use crate::{error::Result, id::UserId};
+use crate::{
+    error::{Error, Result},
+    id::{OrganizationId, UserId},
+};
 
 /// One limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +39,14 @@ pub struct Rule {
     pub purpose: Purpose,
 }
 
+impl Rule {
+    /// Slows strangers down to so many an hour.
+    #[must_use]
+    pub fn throttle(name: &'static str, unit: &'static str, most: i64) -> Self {
+        Self { name, unit, most, window: Duration::from_hours(1), lock: None, purpose: Purpose::Throttle }
+    }
+}
+
 /// What a rule is for, which decides what happens while Redis is away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -50,6 +61,8 @@ pub enum Purpose {
 pub enum Subject {
     /// A user, with whichever of their keys.
     User(UserId),
+    /// All users of an organization together.
+    Organization(OrganizationId),
     /// An address, or the /64 network of an IPv6 address: whoever has one of it has them all.
     Address(IpAddr),
     /// Those for whom there is no room any more, together.
@@ -59,6 +72,12 @@ pub enum Subject {
 impl From<UserId> for Subject {
     fn from(user: UserId) -> Self {
         Self::User(user)
+    }
+}
+
+impl From<OrganizationId> for Subject {
+    fn from(organization: OrganizationId) -> Self {
+        Self::Organization(organization)
     }
 }
 
@@ -78,6 +97,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::User(user) => write!(f, "user:{user}"),
+            Self::Organization(organization) => write!(f, "organization:{organization}"),
             Self::Address(address) => write!(f, "address:{address}"),
             Self::Others => f.write_str("others"),
         }
@@ -168,6 +188,15 @@ impl Limiter {
     /// are allowed.
     pub async fn take(&self, rule: &Rule, subject: Subject, now: DateTime<Utc>) -> Standing {
         self.draw(rule, subject, now, 1).await
+    }
+
+    /// Uses one, or refuses.
+    ///
+    /// # Errors
+    /// `LimitReached` when none is left.
+    pub async fn require(&self, rule: &Rule, subject: Subject, now: DateTime<Utc>) -> Result<()> {
+        let standing = self.take(rule, subject, now).await;
+        if standing.allowed { Ok(()) } else { Err(Error::LimitReached(standing)) }
     }
 
     /// Only looks.

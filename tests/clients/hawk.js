@@ -1,6 +1,5 @@
 // Signs a request with one of the two Hawk packages, sends it, and insists on a signed answer.
 //   node hawk.js PACKAGE ID KEY ORGANIZATION URL [METHOD [BODY [SECONDS]]]   prints the status and the body
-//   node hawk.js PACKAGE ID KEY ORGANIZATION URL sign                        prints the header alone
 // SECONDS is how far the clock is off; a refusal tells the time, and the request is made again by that clock.
 const http = require('http');
 const https = require('https');
@@ -33,10 +32,6 @@ function ask(offset) {
 }
 
 async function main() {
-  if (METHOD === 'sign') {
-    console.log(sign('GET', 0).header);
-    return;
-  }
   let { response, payload, artifacts } = await ask(Number(SECONDS) * 1000);
   const challenge = response.headers['www-authenticate'] || '';
   const time = challenge.match(/ts="(\d+)"/);

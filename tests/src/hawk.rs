@@ -1,7 +1,17 @@
 //! Keys for signed requests, and clients that sign with them.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::UNIX_EPOCH;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use reqwest::Method;
+use sha2::Sha256;
+
+use crate::answer::Answer;
+use crate::client::Client;
 use crate::deployment::{OWNER_EMAIL, command};
 use crate::process::Process;
 use crate::sample::{Told, run_with};
@@ -10,6 +20,8 @@ use crate::wait::SOON;
 
 /// The path that says whether a signature holds.
 pub const SELF_TEST: &str = "/help/hawk/self-test";
+
+static NONCES: AtomicU64 = AtomicU64::new(0);
 
 /// What a client is set up with.
 #[derive(Clone, Debug)]
@@ -44,12 +56,35 @@ impl Credentials {
         Credentials { root: Some(root.to_owned()), ..self.clone() }
     }
 
-    /// The `Authorization` for a GET of a URL.
-    pub async fn sign(&self, url: &str) -> String {
-        let told = self.ask("hawk", url, &["sign"]).await;
-        assert!(told.succeeded, "{told:?}");
-        told.output.trim().to_owned()
+    /// The `Authorization` for a GET of a URL, never the same twice.
+    ///
+    /// # Panics
+    /// When the URL has no host.
+    #[must_use]
+    pub fn sign(&self, url: &str) -> String {
+        let (scheme, rest) = url.split_once("://").unwrap();
+        let (authority, target) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let usual = if scheme == "https" { "443" } else { "80" };
+        let (host, port) = authority.rsplit_once(':').unwrap_or((authority, usual));
+        let (time, nonce) = (UNIX_EPOCH.elapsed().unwrap().as_secs(), NONCES.fetch_add(1, Ordering::Relaxed));
+        let Credentials { id, organization, .. } = self;
+        let text =
+            format!("hawk.1.header\n{time}\n{nonce}\nGET\n{target}\n{host}\n{port}\n\n{organization}\n");
+        let mac = Hmac::<Sha256>::new_from_slice(self.key.as_bytes()).unwrap();
+        let mac = STANDARD.encode(mac.chain_update(text).finalize().into_bytes());
+        format!("Hawk id=\"{id}\", ts=\"{time}\", nonce=\"{nonce}\", ext=\"{organization}\", mac=\"{mac}\"")
     }
+
+    /// Makes a signed GET at a client's place.
+    pub async fn get(&self, client: &Client, path: &str) -> Answer {
+        show(client, path, &self.sign(&format!("{}{path}", client.base()))).await
+    }
+}
+
+/// Makes a GET with this `Authorization` at a client's place.
+pub async fn show(client: &Client, path: &str, authorization: &str) -> Answer {
+    let request = client.without_key().request(Method::GET, path).header("authorization", authorization);
+    client.send(request).await
 }
 
 impl TestService {
@@ -58,7 +93,15 @@ impl TestService {
     /// # Panics
     /// When it cannot be made.
     pub async fn hawk_key(&mut self) -> Credentials {
-        let said = self.hawk_command(&[]).await;
+        self.hawk_key_of(OWNER_EMAIL).await
+    }
+
+    /// The same for the user with this e-mail address.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub async fn hawk_key_of(&mut self, email: &str) -> Credentials {
+        let said = self.hawk_command(email, &[]).await;
         let value = |name: &str| {
             let line = said.lines().find_map(|line| line.trim_start().strip_prefix(name));
             line.unwrap_or_else(|| panic!("no {name} in {said}")).trim().to_owned()
@@ -70,12 +113,12 @@ impl TestService {
 
     /// Takes it away again.
     pub async fn revoke_hawk_key(&mut self) {
-        self.hawk_command(&["--revoke"]).await;
+        self.hawk_command(OWNER_EMAIL, &["--revoke"]).await;
     }
 
-    async fn hawk_command(&mut self, more: &[&str]) -> String {
+    async fn hawk_command(&mut self, email: &str, more: &[&str]) -> String {
         let mut command = command("vedette", &self.deployment, &self.backing);
-        command.args(["hawk-key", OWNER_EMAIL, "--data"]).arg(self.folder().join("data")).args(more);
+        command.args(["hawk-key", email, "--data"]).arg(self.folder().join("data")).args(more);
         let folder = tempfile::tempdir().unwrap();
         said(Process::spawn(&mut command, "hawk-key", folder.path())).await
     }

@@ -1,7 +1,6 @@
 //! Signed requests: real clients, over plain HTTP and over TLS, and what is refused.
 #![cfg(test)]
 
-use reqwest::Method;
 use vedette_tests::answer::Answer;
 use vedette_tests::authority::{Authority, NAME};
 use vedette_tests::deployment::Deployment;
@@ -92,8 +91,7 @@ async fn a_client_with_a_wrong_clock_is_told_the_time() {
 }
 
 async fn show(client: &Client, authorization: &str) -> Answer {
-    let request = client.without_key().request(Method::GET, SELF_TEST).header("authorization", authorization);
-    client.send(request).await
+    vedette_tests::hawk::show(client, SELF_TEST, authorization).await
 }
 
 fn assert_refused(answer: &Answer, status: u16, why: &str) {
@@ -106,9 +104,6 @@ fn assert_refused(answer: &Answer, status: u16, why: &str) {
 
 #[tokio::test]
 async fn a_request_counts_once_at_all_processes_together() {
-    if !ready("a_request_counts_once_at_all_processes_together").await {
-        return;
-    }
     // One name for all, as behind a balancer.
     let deployment =
         Deployment::of(Pair::PostgresRedisMany).with("VEDETTE_PUBLIC_URL", "https://aip.example.net");
@@ -116,27 +111,24 @@ async fn a_request_counts_once_at_all_processes_together() {
     let credentials = service.hawk_key().await;
     let url = format!("https://aip.example.net{SELF_TEST}");
     let (one, two) = (service.owner_at(0), service.owner_at(1));
-    let signed = credentials.sign(&url).await;
+    let signed = credentials.sign(&url);
     let answers =
         futures::future::join_all((0..20).map(|n| show(if n % 2 == 0 { &one } else { &two }, &signed)));
     let believed = answers.await.into_iter().filter(|answer| answer.status == 200).count();
     assert_eq!(believed, 1, "of twenty at once");
     assert_refused(&show(&two, &signed).await, 401, "Invalid nonce");
     service.redis().flush_all().await;
-    let signed = credentials.sign(&url).await;
+    let signed = credentials.sign(&url);
     assert_eq!(show(&one, &signed).await.status, 200);
     service.redis().kill();
     assert_refused(&show(&one, &signed).await, 401, "Invalid nonce");
-    let signed = credentials.sign(&url).await;
+    let signed = credentials.sign(&url);
     assert_eq!(show(&one, &signed).await.status, 200, "without Redis each process knows what it heard");
     assert_refused(&show(&one, &signed).await, 401, "Invalid nonce");
 }
 
 #[tokio::test]
 async fn what_is_not_signed_well_is_refused_with_the_reason() {
-    if !ready("what_is_not_signed_well_is_refused_with_the_reason").await {
-        return;
-    }
     let mut service = TestService::start(Pair::PostgresEmbedded).await;
     let credentials = service.hawk_key().await;
     let owner = service.owner();
@@ -151,16 +143,16 @@ async fn what_is_not_signed_well_is_refused_with_the_reason() {
     ] {
         let other =
             Credentials { id: id.to_owned(), organization: organization.to_owned(), ..credentials.clone() };
-        assert_refused(&show(&owner, &other.sign(&url).await).await, 401, why);
+        assert_refused(&show(&owner, &other.sign(&url)).await, 401, why);
     }
-    let elsewhere = credentials.sign(&format!("{url}?other")).await;
+    let elsewhere = credentials.sign(&format!("{url}?other"));
     assert_refused(&show(&owner, &elsewhere).await, 401, "Bad mac");
     assert_refused(&show(&owner, "Hawk id=\"x\"").await, 400, "missing attributes");
     assert_refused(&show(&owner, "Hawk x").await, 400, "bad header format");
-    let first = credentials.sign(&url).await;
+    let first = credentials.sign(&url);
     let renewed = service.hawk_key().await;
     assert_refused(&show(&owner, &first).await, 401, "Bad mac");
-    assert_eq!(show(&owner, &renewed.sign(&url).await).await.status, 200);
+    assert_eq!(show(&owner, &renewed.sign(&url)).await.status, 200);
     service.revoke_hawk_key().await;
-    assert_refused(&show(&owner, &renewed.sign(&url).await).await, 401, "Unknown credentials");
+    assert_refused(&show(&owner, &renewed.sign(&url)).await, 401, "Unknown credentials");
 }

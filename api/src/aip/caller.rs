@@ -1,116 +1,126 @@
-//! Who is calling: believes or refuses a signed request, and signs its answer.
+//! Who is calling: believes or refuses a signed request.
 
 use axum::{
     body::{Body, to_bytes},
-    extract::{Request as HttpRequest, State},
-    http::{
-        HeaderMap, HeaderName, HeaderValue,
-        header::{AUTHORIZATION, CONTENT_TYPE},
-        request::Parts,
-    },
+    extract::{Request, State},
+    http::{header::AUTHORIZATION, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
-use shared::hawk_key::{self, Holder};
+use shared::{
+    audit::{self, Who},
+    core::Core,
+    error::{Error, chain},
+    hawk_key::{self, Holder},
+};
 
-use super::problem::Problem;
+use super::{
+    limit,
+    problem::Problem,
+    signed::{Signed, payload, text},
+};
 use crate::{
-    hawk::{self, Header, Payload, Refusal, Request},
-    peer::BaseUrl,
+    hawk::{self, Header, Refusal},
+    peer::{BaseUrl, Peer},
     site::Site,
 };
 
-const SERVER_AUTHORIZATION: HeaderName = HeaderName::from_static("server-authorization");
 /// The longest body that is read, in bytes.
 const LONGEST: usize = 1 << 20;
 
-/// Lets a request through that bears the signature of somebody known; the answer, whatever it is, is signed with the
-/// same key.
+/// Lets a request through that bears the signature of somebody known, for as long as their organization has requests
+/// left; the answer, whatever it is, is signed with the same key.
 pub(super) async fn authenticate(
     State(site): State<Site>,
     base_url: BaseUrl,
-    request: HttpRequest,
+    request: Request,
     next: Next,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, LONGEST).await else { return Problem::too_large().into_response() };
-    let signed = Signed::of(&base_url, &parts);
-    match believe(&site, &signed, &parts, &body).await {
-        Ok((header, holder)) => {
-            let response = next.run(HttpRequest::from_parts(parts, Body::from(body))).await;
-            sign(response, &header, &holder.key, &signed.request()).await
-        }
-        Err(problem) => problem.into_response(),
-    }
-}
-
-/// What a signature covers, as the client saw it.
-struct Signed {
-    method: String,
-    target: String,
-    host: String,
-    port: u16,
-}
-
-impl Signed {
-    fn of(base_url: &BaseUrl, parts: &Parts) -> Self {
-        let called = base_url.called();
-        let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-        Self {
-            method: parts.method.to_string(),
-            target: format!("{}{target}", called.prefix),
-            host: called.host.to_owned(),
-            port: called.port,
-        }
-    }
-
-    fn request(&self) -> Request<'_> {
-        Request { method: &self.method, target: &self.target, host: &self.host, port: self.port }
-    }
+    let (signed, address) = (Signed::of(&base_url, &parts), Peer::of(&parts.extensions));
+    let Ok(body) = to_bytes(body, LONGEST).await else {
+        return refuse(&site.core, address, Problem::too_large().into()).await;
+    };
+    let (header, holder) = match believe(&site.core, &signed, &parts, &body).await {
+        Ok(believed) => believed,
+        Err(doubt) => return refuse(&site.core, address, doubt).await,
+    };
+    let standing = limit::take_signed(&site.core, holder.organization).await;
+    let mut response = if standing.allowed {
+        next.run(Request::from_parts(parts, Body::from(body))).await
+    } else {
+        Problem::limited(&standing).into_response()
+    };
+    response.extensions_mut().insert(standing);
+    signed.answer(response, &header, &holder.key).await
 }
 
 async fn believe(
-    site: &Site,
+    core: &Core,
     signed: &Signed,
     parts: &Parts,
-    body: &Bytes,
-) -> Result<(Header, Holder), Problem> {
-    let header = Header::parse(text(&parts.headers, &AUTHORIZATION).unwrap_or_default())?;
-    let now = site.core.clock.now();
+    body: &[u8],
+) -> Result<(Header, Holder), Doubt> {
+    let header = Header::parse(text(&parts.headers, &AUTHORIZATION)).map_err(Problem::from)?;
+    let now = core.clock.now();
     let organization = header.ext.as_deref().unwrap_or_default();
-    let holder = hawk_key::find(&site.core, &header.id, organization).await?;
-    let payload =
-        Payload { media_type: text(&parts.headers, &CONTENT_TYPE).unwrap_or_default(), bytes: body };
+    let holder = hawk_key::find(core, &header.id, organization).await?;
     // A stranger's signature is looked at like any other, under a key that nobody has.
     let key = holder.as_ref().map_or(&[][..], |holder| &holder.key);
+    let payload = payload(&parts.headers, body);
     let verdict = hawk::verify(&header, key, &signed.request(), &payload, now.timestamp());
-    let holder = holder.ok_or(Refusal::Unknown)?;
-    match verdict {
-        Err(Refusal::Stale) => return Err(Problem::stale(&holder.key, now.timestamp())),
-        verdict => verdict?,
-    }
+    let stranger = Who { address: Some(Peer::of(&parts.extensions).0), ..Who::default() };
+    let doubt = |why| Doubt::new(why, hawk::challenge(why, key, now.timestamp()), stranger);
+    let Some(holder) = &holder else { return Err(doubt(Refusal::Unknown)) };
+    verdict.map_err(doubt)?;
     // Last, since only who has the key may fill the memory.
     let word = format!("hawk\n{}\n{}\n{}", header.id, header.ts, header.nonce);
-    if site.core.limiter.is_first(&word, now).await {
-        Ok((header, holder))
-    } else {
-        Err(Refusal::Nonce.into())
+    if !core.limiter.is_first(&word, now).await {
+        return Err(doubt(Refusal::Nonce));
+    }
+    Ok((header, holder.clone()))
+}
+
+/// Why a request is not believed: what its sender is told, and what the audit log.
+struct Doubt {
+    problem: Problem,
+    entry: Option<(Who, String)>,
+}
+
+impl Doubt {
+    fn new(why: Refusal, challenge: String, who: Who) -> Self {
+        Self { problem: Problem::unbelieved(why, challenge), entry: Some((who, why.to_string())) }
     }
 }
 
-/// Signs the finished answer: its exact bytes, and the media type that it is sent under.
-async fn sign(response: Response, header: &Header, key: &[u8], request: &Request<'_>) -> Response {
-    let (mut parts, body) = response.into_parts();
-    let Ok(bytes) = to_bytes(body, usize::MAX).await else { return Problem::panicked().into_response() };
-    let payload =
-        Payload { media_type: text(&parts.headers, &CONTENT_TYPE).unwrap_or_default(), bytes: &bytes };
-    if let Ok(value) = HeaderValue::try_from(hawk::answer(header, key, request, &payload)) {
-        parts.headers.insert(SERVER_AUTHORIZATION, value);
+impl From<Problem> for Doubt {
+    fn from(problem: Problem) -> Self {
+        Self { problem, entry: None }
     }
-    Response::from_parts(parts, Body::from(bytes))
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
+impl From<Error> for Doubt {
+    fn from(error: Error) -> Self {
+        Problem::from(error).into()
+    }
+}
+
+/// Answers a request that is not believed. Past the limit nothing is written: strangers could fill the log.
+async fn refuse(core: &Core, address: Peer, doubt: Doubt) -> Response {
+    let Doubt { problem, entry } = doubt;
+    if problem.status.is_server_error() {
+        return problem.into_response();
+    }
+    let standing = limit::take_refused(core, address).await;
+    if !standing.allowed {
+        return Problem::limited(&standing).into_response();
+    }
+    if let Some((who, why)) = entry
+        && let Err(error) = audit::refused(core, who, &why).await
+    {
+        tracing::warn!(error = chain(&error), "a refused signature is not in the audit log");
+    }
+    let mut response = problem.into_response();
+    response.extensions_mut().insert(standing);
+    response
 }

@@ -29,8 +29,6 @@ use super::{
 };
 use crate::{peer::Peer, site::Site};
 
-const HOUR: Duration = Duration::from_hours(1);
-
 pub(super) const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 pub(super) const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
 pub(super) const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
@@ -90,21 +88,15 @@ pub(super) fn for_user(core: &Core, tier: Tier) -> Rule {
         name: "cybersec.requests",
         unit: "requests an hour",
         most: core.limits.allowances.of(tier).requests_an_hour,
-        window: HOUR,
+        window: Duration::from_hours(1),
         lock: None,
         purpose: Purpose::Quota,
     }
 }
 
 fn for_address(core: &Core, extensions: &Extensions) -> (Rule, Subject) {
-    let rule = Rule {
-        name: "cybersec.anonymous",
-        unit: "requests an hour without a valid key",
-        most: core.limits.allowances.anonymous_requests_an_hour,
-        window: HOUR,
-        lock: None,
-        purpose: Purpose::Throttle,
-    };
+    let most = core.limits.allowances.anonymous_requests_an_hour;
+    let rule = Rule::throttle("cybersec.anonymous", "requests an hour without a valid key", most);
     (rule, Peer::of(extensions).0.into())
 }
 

@@ -1,6 +1,6 @@
 //! Opening accounts: an organization with its owner and their first key.
 
-use std::{net::IpAddr, time::Duration};
+use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,7 +10,7 @@ use crate::{
     core::Core,
     error::{Error, Invalid, Result},
     id::{OrganizationId, UserId},
-    limit::{Purpose, Rule},
+    limit::Rule,
     settings::Registration,
     store::identity::{self as rows, NewUser},
 };
@@ -47,7 +47,10 @@ pub async fn register(core: &Core, from: IpAddr, email: &str, password: &str) ->
     if core.limits.registration == Registration::Closed {
         return Err(Error::Forbidden("registration is closed; ask the owner of this server for a key"));
     }
-    throttle(core, from).await?;
+    // Each attempt costs a password's hash, and tells whether an e-mail address has an account.
+    let most = core.limits.allowances.registrations_an_hour;
+    let rule = Rule::throttle("registrations", "registrations an hour", most);
+    core.limiter.require(&rule, from.into(), core.clock.now()).await?;
     let email = parse_email(email)?;
     let hash = password::hash(password).await?;
     let opening = Opening {
@@ -59,20 +62,6 @@ pub async fn register(core: &Core, from: IpAddr, email: &str, password: &str) ->
         from: Some(from),
     };
     open(core, opening).await
-}
-
-/// Each attempt costs a password's hash, and tells whether an e-mail address has an account.
-async fn throttle(core: &Core, from: IpAddr) -> Result<()> {
-    let rule = Rule {
-        name: "registrations",
-        unit: "registrations an hour",
-        most: core.limits.allowances.registrations_an_hour,
-        window: Duration::from_hours(1),
-        lock: None,
-        purpose: Purpose::Throttle,
-    };
-    let standing = core.limiter.take(&rule, from.into(), core.clock.now()).await;
-    if standing.allowed { Ok(()) } else { Err(Error::LimitReached(standing)) }
 }
 
 /// Opens the owner's account if nobody has one yet. The owner's key never expires.

@@ -1,6 +1,6 @@
 //! Sessions: what a browser holds after a login. A session is a key that lives for twelve hours.
 
-use std::{net::IpAddr, time::Duration};
+use std::net::IpAddr;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -14,7 +14,7 @@ use crate::{
     audit::{self, Action, Entry, Who},
     core::{Core, contending},
     error::{Error, Noun, Result},
-    limit::{Purpose, Rule},
+    limit::Rule,
     store::{
         identity::{self as rows, User},
         keys as key_rows,
@@ -40,7 +40,8 @@ pub struct Session {
 /// # Errors
 /// `LimitReached` for an address that tries too often, `Unauthenticated` for a wrong e-mail address or password.
 pub async fn log_in(core: &Core, from: IpAddr, email: &str, password: &str) -> Result<Session> {
-    throttle(core, from).await?;
+    let rule = Rule::throttle("logins", "logins an hour", core.limits.allowances.logins_an_hour);
+    core.limiter.require(&rule, from.into(), core.clock.now()).await?;
     let user = match parse_email(email) {
         Ok(email) => rows::by_email(&core.store, &email).await?,
         Err(_) => None,
@@ -93,17 +94,4 @@ pub async fn log_out(core: &Core, principal: &Principal, key: &ApiKey) -> Result
     }
     let row = key_rows::find(&core.store, principal.key).await?.ok_or(Error::NotFound(Noun::Key))?;
     keys::end(core, &row, Entry::new(principal, Action::LogOut, &principal.user)).await
-}
-
-async fn throttle(core: &Core, from: IpAddr) -> Result<()> {
-    let rule = Rule {
-        name: "logins",
-        unit: "logins an hour",
-        most: core.limits.allowances.logins_an_hour,
-        window: Duration::from_hours(1),
-        lock: None,
-        purpose: Purpose::Throttle,
-    };
-    let standing = core.limiter.take(&rule, from.into(), core.clock.now()).await;
-    if standing.allowed { Ok(()) } else { Err(Error::LimitReached(standing)) }
 }

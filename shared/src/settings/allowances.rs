@@ -26,6 +26,11 @@ pub struct Allowances {
     pub enterprise: Allowance,
     /// `VEDETTE_ANONYMOUS_REQUESTS`, 100: requests an hour of one address without a valid key.
     pub anonymous_requests_an_hour: i64,
+    /// `VEDETTE_AIP_REQUESTS`, 200: signed requests a minute of one organization.
+    pub signed_requests_a_minute: i64,
+    /// `VEDETTE_AIP_ADDRESS_REQUESTS`, 1000: requests a minute of one address to where requests are signed; more lock
+    /// it out.
+    pub signed_requests_a_minute_of_an_address: i64,
     /// `VEDETTE_REGISTRATIONS`, 20: accounts that one address may ask for in an hour.
     pub registrations_an_hour: i64,
     /// `VEDETTE_LOGINS`, 60: logins that one address may try in an hour.
@@ -66,6 +71,8 @@ pub(super) fn allowances(look_up: LookUp<'_>) -> Result<Allowances, Unusable> {
             scans_at_once: scans("VEDETTE_ENTERPRISE_SCANS_AT_ONCE", 0)?,
         },
         anonymous_requests_an_hour: requests("VEDETTE_ANONYMOUS_REQUESTS", 100)?,
+        signed_requests_a_minute: requests("VEDETTE_AIP_REQUESTS", 200)?,
+        signed_requests_a_minute_of_an_address: requests("VEDETTE_AIP_ADDRESS_REQUESTS", 1000)?,
         registrations_an_hour: requests("VEDETTE_REGISTRATIONS", 20)?,
         logins_an_hour: requests("VEDETTE_LOGINS", 60)?,
     })
