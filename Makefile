@@ -16,6 +16,6 @@ lab:
 # Every comparison with other tools; see bench/README.md.
 bench:
 	bench/connect-scan.sh
-	bench/syn-scan.sh
+	bench/network-scan.sh
 	bench/queue.sh
 	bench/latency.sh

@@ -20,17 +20,19 @@ const FENCED: [(&str, &[&str]); 8] = [
 ];
 
 /// A crate of ours, and those of ours that it may import.
-const IMPORTS: [(&str, &[&str]); 7] = [
+const IMPORTS: [(&str, &[&str]); 8] = [
     ("shared", &[]),
     ("worker/engines/portscan", &[]),
     ("worker", &["shared", "portscan"]),
     ("api", &["shared"]),
     ("cli", &["shared", "worker", "api"]),
     ("tests", &[]),
+    ("tests/link-emulator", &[]),
     ("bench", &["shared", "worker", "portscan"]),
 ];
 
-const OURS: [&str; 7] = ["shared", "worker", "api", "portscan", "vedette", "vedette-tests", "vedette-bench"];
+const OURS: [&str; 8] =
+    ["shared", "worker", "api", "portscan", "link-emulator", "vedette", "vedette-tests", "vedette-bench"];
 
 #[test]
 fn each_crate_is_named_only_where_it_belongs() {

@@ -6,9 +6,11 @@ use std::{
     thread,
 };
 
+use link_emulator::Weather;
+
 use super::{
     peer::{self, Peer, shell},
-    relay::{self, Weather},
+    relay,
 };
 use crate::{child, skip::skipped};
 

@@ -2,12 +2,12 @@
 
 use std::net::SocketAddr;
 
+use link_emulator::Weather;
 use portscan::{Method, Settings, Tally};
 
 use super::{
     cable::{self, Far},
     every,
-    relay::Weather,
 };
 use crate::record::record;
 

@@ -2,14 +2,13 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use link_emulator::Weather;
 use portscan::{Settings, Summary, Tally};
 
 use super::{
     METHODS,
     cable::{self, Far},
-    every,
-    relay::Weather,
-    settings,
+    every, settings,
 };
 use crate::record::record;
 
