@@ -20,10 +20,11 @@ const FENCED: [(&str, &[&str]); 8] = [
 ];
 
 /// A crate of ours, and those of ours that it may import.
-const IMPORTS: [(&str, &[&str]); 8] = [
+const IMPORTS: [(&str, &[&str]); 9] = [
     ("shared", &[]),
     ("worker/engines/portscan", &[]),
-    ("worker", &["shared", "portscan"]),
+    ("worker/engines/services", &[]),
+    ("worker", &["shared", "portscan", "services"]),
     ("api", &["shared"]),
     ("cli", &["shared", "worker", "api"]),
     ("tests", &[]),
@@ -31,8 +32,17 @@ const IMPORTS: [(&str, &[&str]); 8] = [
     ("bench", &["shared", "worker", "portscan"]),
 ];
 
-const OURS: [&str; 8] =
-    ["shared", "worker", "api", "portscan", "link-emulator", "vedette", "vedette-tests", "vedette-bench"];
+const OURS: [&str; 9] = [
+    "shared",
+    "worker",
+    "api",
+    "portscan",
+    "services",
+    "link-emulator",
+    "vedette",
+    "vedette-tests",
+    "vedette-bench",
+];
 
 #[test]
 fn each_crate_is_named_only_where_it_belongs() {
