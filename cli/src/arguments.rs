@@ -37,9 +37,6 @@ pub(crate) enum Command {
     /// Bring the database to this version's schema
     #[command(after_help = "Example:\n  vedette migrate")]
     Migrate,
-    /// Make a key that a user's clients sign their requests with (Hawk), or take it away
-    #[command(after_help = "Example:\n  vedette hawk-key owner@localhost")]
-    HawkKey(HawkKeyArgs),
     /// Scan hosts for open ports, and watch it happen
     #[command(after_help = SCAN_EXAMPLES)]
     Scan(ScanArgs),
@@ -81,19 +78,6 @@ pub(crate) struct UpArgs {
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) listen: Option<SocketAddr>,
     /// The folder the server keeps its data in
-    #[arg(long, value_name = "FOLDER", default_value = "./data", env = "VEDETTE_DATA")]
-    pub(crate) data: PathBuf,
-}
-
-/// What `hawk-key` needs.
-#[derive(Args, Debug)]
-pub(crate) struct HawkKeyArgs {
-    /// The user's e-mail address
-    pub(crate) email: String,
-    /// Take the key away instead
-    #[arg(long)]
-    pub(crate) revoke: bool,
-    /// The data folder of a server that was started by `vedette up`
     #[arg(long, value_name = "FOLDER", default_value = "./data", env = "VEDETTE_DATA")]
     pub(crate) data: PathBuf,
 }

@@ -10,7 +10,6 @@ mod event;
 mod exit;
 mod failure;
 mod follow;
-mod hawk_key;
 mod inert;
 mod interrupts;
 mod key;
@@ -63,7 +62,6 @@ async fn carry_out(command: Command, terminal: &Terminal) -> Result<Exit, Failur
     match command {
         Command::Up(arguments) => up::run(arguments, terminal).await.map(|()| Exit::Done),
         Command::Migrate => migrate::run(terminal).await.map(|()| Exit::Done),
-        Command::HawkKey(arguments) => hawk_key::run(arguments, terminal).await.map(|()| Exit::Done),
         Command::Key(command) => operator::run_key(command, terminal).await.map(|()| Exit::Done),
         Command::User(command) => operator::run_user(command, terminal).await.map(|()| Exit::Done),
         Command::Completions { shell } => completions::print(shell, terminal).map(|()| Exit::Done),

@@ -14,6 +14,7 @@ mod permission;
 mod recognition;
 mod secret;
 mod session;
+mod signer;
 mod users;
 
 use std::net::IpAddr;
@@ -28,6 +29,7 @@ pub use self::{
     recognition::{Refusal, authenticate, recognise},
     secret::Secret,
     session::{Session, log_in, log_out},
+    signer::{Signatory, Signer, Unsigned, issue_signing_key, public_id, recognise_signer},
     users::{Home, add_user, profile, set_enabled, set_password, set_role, set_tier, user},
 };
 use crate::id::{KeyId, OrganizationId, UserId};

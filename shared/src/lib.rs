@@ -8,7 +8,6 @@ pub mod clock;
 pub mod core;
 pub mod error;
 pub mod event;
-pub mod hawk_key;
 pub mod id;
 pub mod identity;
 pub mod invalid;

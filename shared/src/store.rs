@@ -42,7 +42,7 @@ macro_rules! on_tx {
 
 pub mod audit;
 pub mod events;
-pub(crate) mod hawk_keys;
+pub(crate) mod hawk_secrets;
 pub mod identity;
 pub mod jobs;
 pub mod keys;

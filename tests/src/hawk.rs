@@ -12,11 +12,9 @@ use sha2::Sha256;
 
 use crate::answer::Answer;
 use crate::client::Client;
-use crate::deployment::{OWNER_EMAIL, command};
-use crate::process::Process;
+use crate::deployment::OWNER_EMAIL;
 use crate::sample::{Told, run_with};
 use crate::service::TestService;
-use crate::wait::SOON;
 
 /// The path that says whether a signature holds.
 pub const SELF_TEST: &str = "/help/hawk/self-test";
@@ -26,6 +24,8 @@ static NONCES: AtomicU64 = AtomicU64::new(0);
 /// What a client is set up with.
 #[derive(Clone, Debug)]
 pub struct Credentials {
+    /// The key's own id, for the command line.
+    pub key_id: String,
     /// The user.
     pub id: String,
     /// What is signed with.
@@ -88,44 +88,23 @@ pub async fn show(client: &Client, path: &str, authorization: &str) -> Answer {
 }
 
 impl TestService {
-    /// Makes the owner's key for signed requests, past the running processes.
+    /// Makes the owner's key for signed requests, beside the running processes.
     ///
     /// # Panics
     /// When it cannot be made.
-    pub async fn hawk_key(&mut self) -> Credentials {
-        self.hawk_key_of(OWNER_EMAIL).await
+    pub async fn hawk_key(&self) -> Credentials {
+        self.hawk_key_of(OWNER_EMAIL, &[]).await
     }
 
-    /// The same for the user with this e-mail address.
+    /// The same for the user with this e-mail address, with further arguments of `vedette key create`.
     ///
     /// # Panics
     /// When it cannot be made.
-    pub async fn hawk_key_of(&mut self, email: &str) -> Credentials {
-        let said = self.hawk_command(email, &[]).await;
-        let value = |name: &str| {
-            let line = said.lines().find_map(|line| line.trim_start().strip_prefix(name));
-            line.unwrap_or_else(|| panic!("no {name} in {said}")).trim().to_owned()
-        };
-        let key = value("key ");
-        self.keys.lock().unwrap().push(key.clone());
-        Credentials { id: value("id "), key, organization: value("organization "), root: None }
+    pub async fn hawk_key_of(&self, email: &str, arguments: &[&str]) -> Credentials {
+        let made = self.operate_json(&[&["key", "create", email, "--hawk"], arguments].concat()).await;
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        self.add_secret(&text("key"));
+        let (id, organization) = (text("hawk_id"), text("hawk_organization"));
+        Credentials { key_id: text("key_id"), id, key: text("key"), organization, root: None }
     }
-
-    /// Takes it away again.
-    pub async fn revoke_hawk_key(&mut self) {
-        self.hawk_command(OWNER_EMAIL, &["--revoke"]).await;
-    }
-
-    async fn hawk_command(&mut self, email: &str, more: &[&str]) -> String {
-        let mut command = command("vedette", &self.deployment, &self.backing);
-        command.args(["hawk-key", email, "--data"]).arg(self.folder().join("data")).args(more);
-        let folder = tempfile::tempdir().unwrap();
-        said(Process::spawn(&mut command, "hawk-key", folder.path())).await
-    }
-}
-
-async fn said(mut process: Process) -> String {
-    let status = process.ended(SOON).await;
-    assert!(status.success(), "{}", process.log());
-    process.log()
 }

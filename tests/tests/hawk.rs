@@ -1,12 +1,15 @@
 //! Signed requests: real clients, over plain HTTP and over TLS, and what is refused.
 #![cfg(test)]
 
+use serde_json::{Value, json};
 use vedette_tests::answer::Answer;
 use vedette_tests::authority::{Authority, NAME};
 use vedette_tests::deployment::Deployment;
 use vedette_tests::hawk::{Credentials, SELF_TEST};
+use vedette_tests::listeners::own_address;
 use vedette_tests::sample::{node_is_ready, python_is_ready};
 use vedette_tests::skip::skipped;
+use vedette_tests::wait::{SOON, until};
 use vedette_tests::{Client, Pair, TestService};
 
 const CLIENTS: [&str; 4] = ["hawk", "@hapi/hawk", "mohawk", "requests-hawk"];
@@ -45,7 +48,7 @@ async fn real_clients_sign_and_are_answered_with_a_signature() {
         return;
     }
     for pair in [Pair::PostgresEmbedded, Pair::PostgresRedisMany] {
-        let mut service = TestService::start(pair).await;
+        let service = TestService::start(pair).await;
         let credentials = service.hawk_key().await;
         assert_believed(&credentials, &service.owner().base()).await;
     }
@@ -76,7 +79,7 @@ async fn a_client_with_a_wrong_clock_is_told_the_time() {
     if !ready("a_client_with_a_wrong_clock_is_told_the_time").await {
         return;
     }
-    let mut service = TestService::start(Pair::PostgresEmbedded).await;
+    let service = TestService::start(Pair::PostgresEmbedded).await;
     let credentials = service.hawk_key().await;
     let url = format!("{}{SELF_TEST}", service.owner().base());
     for client in ["hawk", "@hapi/hawk"] {
@@ -129,7 +132,7 @@ async fn a_request_counts_once_at_all_processes_together() {
 
 #[tokio::test]
 async fn what_is_not_signed_well_is_refused_with_the_reason() {
-    let mut service = TestService::start(Pair::PostgresEmbedded).await;
+    let service = TestService::start(Pair::PostgresEmbedded).await;
     let credentials = service.hawk_key().await;
     let owner = service.owner();
     let url = format!("{}{SELF_TEST}", owner.base());
@@ -153,6 +156,49 @@ async fn what_is_not_signed_well_is_refused_with_the_reason() {
     let renewed = service.hawk_key().await;
     assert_refused(&show(&owner, &first).await, 401, "Bad mac");
     assert_eq!(show(&owner, &renewed.sign(&url)).await.status, 200);
-    service.revoke_hawk_key().await;
-    assert_refused(&show(&owner, &renewed.sign(&url)).await, 401, "Unknown credentials");
+    service.operate_json(&["key", "revoke", &renewed.key_id]).await;
+    assert_shut_out(&owner, &renewed).await;
+}
+
+/// Waits until a key is refused like one that nobody has.
+async fn assert_shut_out(client: &Client, credentials: &Credentials) {
+    let refused = until("a refusal", SOON, async || {
+        let answer = credentials.get(client, SELF_TEST).await;
+        (answer.status != 200).then_some(answer)
+    });
+    assert_refused(&refused.await, 401, "Unknown credentials");
+}
+
+#[tokio::test]
+async fn a_key_that_signs_is_listed_restricted_and_revoked_like_any_other() {
+    let service = TestService::start(Pair::PostgresRedisMany).await;
+    let (here, there) = (service.owner_at(0), service.owner_at(1));
+    service.operate_json(&["user", "add", "ada@example.com"]).await;
+    let narrow = ["--name", "agents", "--read-only", "--days", "7", "--from", "127.0.0.1"];
+    let credentials = service.hawk_key_of("ada@example.com", &narrow).await;
+    for client in [&here, &there] {
+        assert_eq!(credentials.get(client, SELF_TEST).await.status, 200);
+        let elsewhere = credentials.get(&client.dialling_from(own_address()), SELF_TEST).await;
+        assert_refused(&elsewhere, 403, "this key may not be used from this address");
+    }
+    let listed = service.operate_json(&["key", "list", "--user", "ada@example.com"]).await;
+    let key = &listed[0];
+    assert_eq!((&key["key_id"], &key["name"]), (&json!(credentials.key_id), &json!("agents")));
+    assert_eq!((&key["read_only"], &key["allowed_addresses"]), (&json!(true), &json!(["127.0.0.1/32"])));
+    assert!(!listed.to_string().contains(&credentials.key));
+    here.delete(&format!("/api/v1/auth/keys/{}", credentials.key_id)).await.granted();
+    assert_refused(&credentials.get(&there, SELF_TEST).await, 401, "Unknown credentials");
+    let credentials = service.hawk_key_of("ada@example.com", &[]).await;
+    assert_eq!(credentials.get(&there, SELF_TEST).await.status, 200);
+    service.operate_json(&["user", "disable", "ada@example.com"]).await;
+    assert_shut_out(&there, &credentials).await;
+    let log = here.get("/api/v1/audit?per_page=100").await;
+    let lines = log.ok()["entries"].as_array().unwrap();
+    let subjects: Vec<&Value> = lines
+        .iter()
+        .filter(|line| line["action"] == "authentication.refused")
+        .map(|line| &line["subject"])
+        .collect();
+    let expected = ["disabled user", "revoked key", "address not allowed", "address not allowed"];
+    assert_eq!(subjects, expected, "{lines:?}");
 }

@@ -12,12 +12,12 @@ use vedette_tests::{Pair, TestService};
 
 #[tokio::test]
 async fn of_many_signed_requests_at_once_exactly_the_limit_passes() {
-    let mut service = TestService::start(Pair::PostgresRedisMany).await;
+    let service = TestService::start(Pair::PostgresRedisMany).await;
     let clients = [service.owner_at(0), service.owner_at(1)];
     for attempt in 0.. {
         let email = format!("eve{attempt}@example.org");
         service.operate_json(&["user", "add", &email, "--own-organization"]).await;
-        let credentials = service.hawk_key_of(&email).await;
+        let credentials = service.hawk_key_of(&email, &[]).await;
         let minute = minute();
         let requests = (0..300).map(|number| credentials.get(&clients[number % 2], "/v2/nothing"));
         let answers = join_all(requests).await;
@@ -36,7 +36,7 @@ async fn of_many_signed_requests_at_once_exactly_the_limit_passes() {
 
 #[tokio::test]
 async fn every_answer_tells_where_its_caller_stands() {
-    let mut service = TestService::start(Pair::PostgresEmbedded).await;
+    let service = TestService::start(Pair::PostgresEmbedded).await;
     let credentials = service.hawk_key().await;
     let owner = service.owner();
     let sent = async |method, path: &str, header: &str| {
@@ -64,7 +64,7 @@ async fn every_answer_tells_where_its_caller_stands() {
 #[tokio::test]
 async fn a_stranger_who_names_an_organization_uses_up_nothing_of_it() {
     let deployment = Deployment::of(Pair::PostgresEmbedded).with("VEDETTE_AIP_REQUESTS", "5");
-    let mut service = deployment.start().await;
+    let service = deployment.start().await;
     let credentials = service.hawk_key().await;
     let owner = service.owner();
     let stranger = Credentials { key: "a guess".to_owned(), ..credentials.clone() };
@@ -84,7 +84,7 @@ async fn a_stranger_who_names_an_organization_uses_up_nothing_of_it() {
 async fn bad_signatures_are_slowed_by_address_and_noted_as_long_as_they_are_not() {
     let deployment = Deployment::of(Pair::PostgresEmbedded).with("VEDETTE_ANONYMOUS_REQUESTS", "4");
     loop {
-        let mut service = deployment.clone().start().await;
+        let service = deployment.clone().start().await;
         let credentials = service.hawk_key().await;
         let (owner, elsewhere) = (service.owner(), service.owner().dialling_from(own_address()));
         let stranger = Credentials { key: "a guess".to_owned(), ..credentials.clone() };

@@ -11,7 +11,7 @@ use shared::{
     audit::{self, Who},
     core::Core,
     error::{Error, chain},
-    hawk_key::{self, Holder},
+    identity::{Refusal, Signatory, Signer, Unsigned, recognise_signer},
 };
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
     signed::{Signed, payload, text},
 };
 use crate::{
-    hawk::{self, Header, Refusal},
+    hawk::{self, Header},
     peer::{BaseUrl, Peer},
     site::Site,
 };
@@ -37,48 +37,56 @@ pub(super) async fn authenticate(
     next: Next,
 ) -> Response {
     let (parts, body) = request.into_parts();
-    let (signed, address) = (Signed::of(&base_url, &parts), Peer::of(&parts.extensions));
+    let (sent, address) = (Signed::of(&base_url, &parts), Peer::of(&parts.extensions));
     let Ok(body) = to_bytes(body, LONGEST).await else {
         return refuse(&site.core, address, Problem::too_large().into()).await;
     };
-    let (header, holder) = match believe(&site.core, &signed, &parts, &body).await {
+    let (header, signer) = match believe(&site.core, &sent, &parts, &body).await {
         Ok(believed) => believed,
         Err(doubt) => return refuse(&site.core, address, doubt).await,
     };
-    let standing = limit::take_signed(&site.core, holder.organization).await;
+    let standing = limit::take_signed(&site.core, signer.principal.organization).await;
     let mut response = if standing.allowed {
         next.run(Request::from_parts(parts, Body::from(body))).await
     } else {
         Problem::limited(&standing).into_response()
     };
     response.extensions_mut().insert(standing);
-    signed.answer(response, &header, &holder.key).await
+    sent.answer(response, &header, &signer.key).await
 }
 
 async fn believe(
     core: &Core,
-    signed: &Signed,
+    sent: &Signed,
     parts: &Parts,
     body: &[u8],
-) -> Result<(Header, Holder), Doubt> {
+) -> Result<(Header, Signer), Doubt> {
     let header = Header::parse(text(&parts.headers, &AUTHORIZATION)).map_err(Problem::from)?;
     let now = core.clock.now();
-    let organization = header.ext.as_deref().unwrap_or_default();
-    let holder = hawk_key::find(core, &header.id, organization).await?;
-    // A stranger's signature is looked at like any other, under a key that nobody has.
-    let key = holder.as_ref().map_or(&[][..], |holder| &holder.key);
     let payload = payload(&parts.headers, body);
-    let verdict = hawk::verify(&header, key, &signed.request(), &payload, now.timestamp());
-    let stranger = Who { address: Some(Peer::of(&parts.extensions).0), ..Who::default() };
-    let doubt = |why| Doubt::new(why, hawk::challenge(why, key, now.timestamp()), stranger);
-    let Some(holder) = &holder else { return Err(doubt(Refusal::Unknown)) };
-    verdict.map_err(doubt)?;
+    let verify = |key: &[u8]| {
+        let verdict = hawk::verify(&header, key, &sent.request(), &payload, now.timestamp());
+        verdict.map_err(|why| (why, hawk::challenge(why, key, now.timestamp())))
+    };
+    let from = Peer::of(&parts.extensions).0;
+    let organization = header.ext.as_deref().unwrap_or_default();
+    let signatory = Signatory { id: &header.id, organization, from };
+    let signer = match recognise_signer(core, &signatory, verify).await? {
+        Ok(signer) => signer,
+        Err(Unsigned::Signatory(refusal)) => return Err(refusal.into()),
+        Err(Unsigned::Signature((why, challenge))) => {
+            // Anybody can name a user: what does not hold stands in nobody's log but that of strangers.
+            let stranger = Who { address: Some(from), ..Who::default() };
+            return Err(Doubt::new(why, challenge, stranger));
+        }
+    };
     // Last, since only who has the key may fill the memory.
     let word = format!("hawk\n{}\n{}\n{}", header.id, header.ts, header.nonce);
-    if !core.limiter.is_first(&word, now).await {
-        return Err(doubt(Refusal::Nonce));
+    if core.limiter.is_first(&word, now).await {
+        return Ok((header, signer));
     }
-    Ok((header, holder.clone()))
+    let why = hawk::Refusal::Nonce;
+    Err(Doubt::new(why, hawk::challenge(why, &signer.key, now.timestamp()), Who::from(&signer.principal)))
 }
 
 /// Why a request is not believed: what its sender is told, and what the audit log.
@@ -88,8 +96,23 @@ struct Doubt {
 }
 
 impl Doubt {
-    fn new(why: Refusal, challenge: String, who: Who) -> Self {
+    fn new(why: hawk::Refusal, challenge: String, who: Who) -> Self {
         Self { problem: Problem::unbelieved(why, challenge), entry: Some((who, why.to_string())) }
+    }
+}
+
+impl From<Refusal> for Doubt {
+    fn from(refusal: Refusal) -> Self {
+        let entry = Some((refusal.who(), refusal.reason().to_owned()));
+        let error = Error::from(refusal);
+        let problem = if let Error::Unauthenticated(_) = error {
+            // Whoever may not call at all is told as little as whom nobody knows.
+            let why = hawk::Refusal::Unknown;
+            Problem::unbelieved(why, hawk::challenge(why, &[], 0))
+        } else {
+            error.into()
+        };
+        Self { problem, entry }
     }
 }
 

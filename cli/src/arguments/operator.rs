@@ -15,7 +15,8 @@ pub(crate) enum KeyCommand {
     /// Make a key for a user, and show it, this once
     #[command(after_help = format!(
         "Examples:\n  vedette key create ada@example.com --name laptop --days 90\n  \
-         vedette key create ada@example.com --read-only --from 10.0.0.0/8 --json\n\n{WHERE}"
+         vedette key create ada@example.com --read-only --from 10.0.0.0/8 --json\n  \
+         vedette key create ada@example.com --hawk\n\n{WHERE}"
     ))]
     Create(CreateKey),
     /// List keys: never the keys themselves, but what they begin with
@@ -90,6 +91,9 @@ pub(crate) struct CreateKey {
     /// What it begins with; a key of any form is good wherever its permissions reach
     #[arg(long, value_parser = ["sk_live_", "chad_ak_", "chn_live_"], default_value = "sk_live_")]
     pub(crate) form: String,
+    /// Make the key that the user's clients sign their requests with (Hawk), in place of the one they had
+    #[arg(long, conflicts_with = "form")]
+    pub(crate) hawk: bool,
     #[command(flatten)]
     pub(crate) place: Place,
 }

@@ -6,8 +6,13 @@ use shared::{
     core::Core,
     error::Error,
     id::KeyId,
-    identity::{Addresses, Form, KeyOrder, Permissions, issue, revoke, user},
-    store::keys::{StoredKey, Whose, list},
+    identity::{
+        Addresses, Form, Issued, KeyOrder, Permissions, issue, issue_signing_key, public_id, revoke, user,
+    },
+    store::{
+        identity::User,
+        keys::{StoredKey, Whose, list},
+    },
 };
 
 use super::{explain, open, table};
@@ -35,18 +40,56 @@ async fn create(arguments: &CreateKey, terminal: &Terminal) -> Result<(), Failur
     let made = async {
         let order = order(&core, arguments)?;
         let user = user(&core, &arguments.email).await?;
-        Ok((issue(&core, &user, &order).await?, user.email))
+        let issued = if arguments.hawk {
+            issue_signing_key(&core, &user, &order).await?
+        } else {
+            issue(&core, &user, &order).await?
+        };
+        Ok((issued, user))
     };
-    let (issued, email) = made.await.map_err(|error| explain(&wanted, error))?;
-    let (id, key) = (shown(issued.id), issued.key.reveal());
-    let text = if arguments.place.json {
-        json!({ "key_id": id, "key": key, "user": email, "expires_at": issued.expires_at }).to_string()
-    } else {
-        let end =
-            issued.expires_at.map_or_else(|| "never ends".to_owned(), |end| format!("ends {}", day(end)));
-        format!("The key of {email}, shown this once:\n\n  {key}\n\nIt has the id {id} and {end}.")
+    let (issued, user) = made.await.map_err(|error| explain(&wanted, error))?;
+    let text = match (arguments.place.json, arguments.hawk) {
+        (true, _) => made_document(&issued, &user).to_string(),
+        (false, true) => signing_lines(&issued, &user),
+        (false, false) => key_lines(&issued, &user),
     };
     terminal.line(&text).or_else(unless_closed)
+}
+
+fn key_lines(issued: &Issued, user: &User) -> String {
+    let (email, key) = (&user.email, issued.key.reveal());
+    format!("The key of {email}, shown this once:\n\n  {key}\n\n{}", end_line(issued))
+}
+
+fn signing_lines(issued: &Issued, user: &User) -> String {
+    let (email, key) = (&user.email, issued.key.reveal());
+    let (id, organization) = (public_id(user.id.uuid()), public_id(user.organization_id.uuid()));
+    format!(
+        "The key that {email} signs with, shown this once; one they had before is revoked:\n\n  \
+         id            {id}\n  key           {key}\n  organization  {organization}\n\n\
+         Clients sign with Hawk, SHA-256, and the organization as `ext`. {}",
+        end_line(issued)
+    )
+}
+
+fn end_line(issued: &Issued) -> String {
+    let end = issued.expires_at.map_or_else(|| "never ends".to_owned(), |end| format!("ends {}", day(end)));
+    format!("It has the id {} and {end}.", shown(issued.id))
+}
+
+/// A key that was just made; one that signs with what else its clients are set up with.
+fn made_document(issued: &Issued, user: &User) -> Value {
+    let mut document = json!({
+        "key_id": shown(issued.id),
+        "key": issued.key.reveal(),
+        "user": user.email,
+        "expires_at": issued.expires_at,
+    });
+    if let (Form::Hawk, Some(fields)) = (issued.key.form(), document.as_object_mut()) {
+        fields.insert("hawk_id".to_owned(), public_id(user.id.uuid()).into());
+        fields.insert("hawk_organization".to_owned(), public_id(user.organization_id.uuid()).into());
+    }
+    document
 }
 
 fn order(core: &Core, arguments: &CreateKey) -> Result<KeyOrder, Error> {

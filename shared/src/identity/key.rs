@@ -7,8 +7,8 @@ use crate::{
     id::to_base62,
 };
 
-/// What a key begins with, which says where it was made. A key of any form but a session's is good wherever its
-/// permissions reach.
+/// What a key begins with, which says where it was made. A key of any form that is sent, but for a session's, is good
+/// wherever its permissions reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// `sk_live_`, as the CyberSec API has them.
@@ -19,10 +19,22 @@ pub enum Form {
     Chenist,
     /// `vds_`: not a key that anybody is given, but what a browser's cookie holds after a login.
     Session,
+    /// Without any prefix: it is never sent, requests are signed with it.
+    Hawk,
 }
 
 impl Form {
     const BEARERS: [Self; 3] = [Self::CyberSec, Self::Chad, Self::Chenist];
+    const ALL: [Self; 5] = [Self::CyberSec, Self::Chad, Self::Chenist, Self::Session, Self::Hawk];
+
+    /// The word that the database and the command line use: what a key of this form begins with, where it does.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hawk => "hawk",
+            Self::CyberSec | Self::Chad | Self::Chenist | Self::Session => self.prefix(),
+        }
+    }
 
     /// What a key of this form begins with.
     #[must_use]
@@ -32,6 +44,7 @@ impl Form {
             Self::Chad => "chad_ak_",
             Self::Chenist => "chn_live_",
             Self::Session => "vds_",
+            Self::Hawk => "",
         }
     }
 }
@@ -39,11 +52,11 @@ impl Form {
 impl TryFrom<String> for Form {
     type Error = String;
 
-    fn try_from(prefix: String) -> std::result::Result<Self, String> {
-        let mut known = Self::BEARERS.into_iter().chain([Self::Session]);
-        known
-            .find(|form| form.prefix() == prefix)
-            .ok_or_else(|| format!("unknown form of a key in the database: {prefix:?}"))
+    fn try_from(word: String) -> std::result::Result<Self, String> {
+        Self::ALL
+            .into_iter()
+            .find(|form| form.as_str() == word)
+            .ok_or_else(|| format!("unknown form of a key in the database: {word:?}"))
     }
 }
 

@@ -48,6 +48,18 @@ impl KeyOrder {
             expires_at,
         }
     }
+
+    /// Refuses what no key can be.
+    pub(super) fn check(&self, now: DateTime<Utc>) -> Result<()> {
+        if self.name.chars().count() > NAME || self.name.chars().any(char::is_control) {
+            let message = format!("a name has at most {NAME} characters, all of them printable");
+            return Err(Invalid::new("name", &self.name, message).into());
+        }
+        if self.expires_at.is_some_and(|end| end <= now) {
+            return Err(Invalid::new("expires", "", "a key must end in the future").into());
+        }
+        Ok(())
+    }
 }
 
 /// A key that was just made.
@@ -66,13 +78,7 @@ pub struct Issued {
 /// # Errors
 /// `Invalid` for a name that is too long or an end that has passed.
 pub async fn issue(core: &Core, user: &User, order: &KeyOrder) -> Result<Issued> {
-    if order.name.chars().count() > NAME || order.name.chars().any(char::is_control) {
-        let message = format!("a name has at most {NAME} characters, all of them printable");
-        return Err(Invalid::new("name", &order.name, message).into());
-    }
-    if order.expires_at.is_some_and(|end| end <= core.clock.now()) {
-        return Err(Invalid::new("expires", "", "a key must end in the future").into());
-    }
+    order.check(core.clock.now())?;
     let key = ApiKey::generate(order.form)?;
     let who = Who::operator(user.organization_id);
     contending(async || {

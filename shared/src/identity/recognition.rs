@@ -29,6 +29,11 @@ enum Reason {
 }
 
 impl Refusal {
+    /// Of somebody at this address whom nobody knows.
+    pub(super) fn unknown(from: IpAddr) -> Self {
+        Self { who: Who { address: Some(from), ..Who::default() }, reason: Reason::Unknown }
+    }
+
     /// Whose key it was, as far as is known.
     #[must_use]
     pub fn who(&self) -> Who {
@@ -72,8 +77,7 @@ pub async fn recognise(
     key: Option<&ApiKey>,
     from: IpAddr,
 ) -> Result<std::result::Result<Principal, Refusal>> {
-    let stranger = Who { address: Some(from), ..Who::default() };
-    let unknown = Refusal { who: stranger, reason: Reason::Unknown };
+    let unknown = Refusal::unknown(from);
     let Some(key) = key else { return Ok(Err(unknown)) };
     let (digest, now) = (core.secret.digest(key), core.clock.now());
     if let Some(holder) = core.known.get(&digest, now) {
@@ -97,7 +101,8 @@ pub async fn authenticate(core: &Core, key: &str, from: IpAddr) -> Result<Princi
     Ok(recognise(core, ApiKey::parse(key).as_ref(), from).await??)
 }
 
-fn admit(
+/// Whom a holder's key speaks for, calling from an address.
+pub(super) fn admit(
     core: &Core,
     holder: &Holder,
     from: IpAddr,

@@ -32,6 +32,8 @@ pub(crate) struct Holder {
     pub(crate) enabled: bool,
     pub(crate) expires_at: Option<DateTime<Utc>>,
     pub(crate) revoked_at: Option<DateTime<Utc>>,
+    /// What requests are signed with, encrypted; only of a key that is not sent.
+    pub(crate) sealed: Option<Vec<u8>>,
 }
 
 /// A key as it may be shown.
@@ -88,13 +90,14 @@ pub(crate) struct NewKey<'a> {
     pub(crate) expires_at: Option<DateTime<Utc>>,
 }
 
-/// The holder of the key with this digest.
+/// The holder of the key with this digest, or this name.
 pub(crate) async fn holder(store: &Store, digest: &str) -> Result<Option<Holder>> {
     const SQL: &str = "SELECT api_keys.id AS key_id, users.id AS user_id, users.organization_id, users.role, \
                        users.enabled, organizations.tier, api_keys.permissions, api_keys.read_only, \
-                       api_keys.allowed_addresses, api_keys.expires_at, api_keys.revoked_at \
+                       api_keys.allowed_addresses, api_keys.expires_at, api_keys.revoked_at, hawk_secrets.sealed \
                        FROM api_keys JOIN users ON users.id = api_keys.user_id \
-                       JOIN organizations ON organizations.id = users.organization_id WHERE api_keys.digest = $1";
+                       JOIN organizations ON organizations.id = users.organization_id \
+                       LEFT JOIN hawk_secrets ON hawk_secrets.key_id = api_keys.id WHERE api_keys.digest = $1";
     on_pool!(store, |pool| sqlx::query_as(SQL).bind(digest).fetch_optional(pool).await)
 }
 
@@ -108,6 +111,26 @@ pub(crate) async fn find(store: &Store, id: KeyId) -> Result<Option<StoredKey>> 
         query.push("api_keys.id = ").push_bind(id.uuid());
         query.build_query_as().fetch_optional(pool).await
     })
+}
+
+/// The key with this digest, or this name.
+pub(crate) async fn named(tx: &mut Tx, digest: &str) -> Result<Option<KeyId>> {
+    const SQL: &str = "SELECT id FROM api_keys WHERE digest = $1";
+    let id: Option<Uuid> =
+        on_tx!(tx, |connection| sqlx::query_scalar(SQL).bind(digest).fetch_optional(connection).await)?;
+    Ok(id.map(KeyId::from))
+}
+
+/// Has a key be found by another name.
+pub(crate) async fn rename(tx: &mut Tx, id: KeyId, name: &str) -> Result<()> {
+    const SQL: &str = "UPDATE api_keys SET digest = $1 WHERE id = $2";
+    on_tx!(tx, |connection| sqlx::query(SQL)
+        .bind(name)
+        .bind(id.uuid())
+        .execute(connection)
+        .await
+        .map(|done| done.rows_affected()))
+    .map(drop)
 }
 
 /// Whose keys are asked for.
@@ -128,7 +151,7 @@ pub enum Whose {
 pub async fn list(store: &Store, whose: Whose) -> Result<Vec<StoredKey>> {
     on_pool!(store, |pool| {
         let mut query = QueryBuilder::new(COLUMNS);
-        query.push("api_keys.form <> ").push_bind(Form::Session.prefix());
+        query.push("api_keys.form <> ").push_bind(Form::Session.as_str());
         match whose {
             Whose::User(user) => query.push(" AND api_keys.user_id = ").push_bind(user.uuid()),
             Whose::Organization(id) => query.push(" AND users.organization_id = ").push_bind(id.uuid()),
@@ -147,7 +170,7 @@ pub(crate) async fn insert(tx: &mut Tx, key: &NewKey<'_>, now: DateTime<Utc>) ->
         .bind(key.id.uuid())
         .bind(key.user.uuid())
         .bind(key.digest)
-        .bind(key.form.prefix())
+        .bind(key.form.as_str())
         .bind(key.prefix)
         .bind(key.name)
         .bind(key.permissions.to_string())
@@ -178,7 +201,7 @@ pub(crate) async fn forget_sessions(tx: &mut Tx, user: UserId, now: DateTime<Utc
     const SQL: &str = "DELETE FROM api_keys WHERE user_id = $1 AND form = $2 AND expires_at <= $3";
     on_tx!(tx, |connection| sqlx::query(SQL)
         .bind(user.uuid())
-        .bind(Form::Session.prefix())
+        .bind(Form::Session.as_str())
         .bind(now)
         .execute(connection)
         .await
