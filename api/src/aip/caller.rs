@@ -55,12 +55,7 @@ pub(super) async fn authenticate(
     sent.answer(response, &header, &signer.key).await
 }
 
-async fn believe(
-    core: &Core,
-    sent: &Signed,
-    parts: &Parts,
-    body: &[u8],
-) -> Result<(Header, Signer), Doubt> {
+async fn believe(core: &Core, sent: &Signed, parts: &Parts, body: &[u8]) -> Result<(Header, Signer), Doubt> {
     let header = Header::parse(text(&parts.headers, &AUTHORIZATION)).map_err(Problem::from)?;
     let now = core.clock.now();
     let payload = payload(&parts.headers, body);
