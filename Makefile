@@ -19,3 +19,4 @@ bench:
 	bench/network-scan.sh
 	bench/queue.sh
 	bench/latency.sh
+	bench/whole-path.sh

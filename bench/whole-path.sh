@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Measures a scan of all 65,535 ports of 127.0.0.1 from its POST to `complete` on the stream, beside the engine alone:
+# in one process with SQLite, and with api and worker processes on Redis and Postgres.
+#
+#   bench/whole-path.sh [rounds]      default 5, interleaved; medians are compared
+#
+# Needs cargo, python3, redis-server and Postgres. Exits with 1 when a bar is missed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+rounds=${1:-5}
+cargo build --quiet --release -p vedette -p api -p worker --bins
+cargo build --quiet --release -p portscan --example scan
+programs=${CARGO_TARGET_DIR:-target}/release
+
+source bench/servers.sh
+start_redis
+start_postgres
+ask_postgres "CREATE DATABASE vedette"
+
+export VEDETTE_SECRET_KEY=a-secret-of-this-benchmark-and-of-nothing-else
+export VEDETTE_OWNER_KEY=sk_live_aKeyOfThisBenchmarkAndOfNothingElse
+export VEDETTE_TARGETS_ALLOW=127.0.0.0/8
+export VEDETTE_LOG=warn
+
+describe_machine
+describe_servers
+echo
+
+one=$(free_port)
+env -u REDIS_URL "$programs/vedette" up --listen "127.0.0.1:$one" --data "$folder/data" >"$folder/up.log" 2>&1 &
+pids+=($!)
+
+export DATABASE_URL=$postgres_url/vedette
+"$programs/vedette" migrate >/dev/null
+many=$(free_port)
+VEDETTE_LISTEN=127.0.0.1:$many "$programs/vedette-api" >"$folder/api.log" 2>&1 &
+pids+=($!)
+"$programs/vedette-worker" >"$folder/worker.log" 2>&1 &
+pids+=($!)
+
+python3 bench/whole-path.py --rounds "$rounds" --engine "$programs/examples/scan" \
+    --server "one process, SQLite=127.0.0.1:$one" --server "processes, Redis and Postgres=127.0.0.1:$many"
