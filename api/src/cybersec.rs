@@ -18,6 +18,7 @@ mod problem;
 mod profile;
 mod results;
 mod scans;
+mod service;
 mod socket;
 mod sse;
 mod wire;

@@ -60,6 +60,7 @@ const SCAN_EXAMPLES: &str = "\
 Examples:
   vedette scan 192.0.2.10 --ports 22,80,443
   vedette scan 192.0.2.0/28,host.example.com --ports top-1000 --fast
+  vedette scan 192.0.2.10 --services --tls
   vedette scan host.example.com --server https://scans.example.com --key-file ~/.vedette-key
   vedette scan host.example.com --json | jq 'select(.event == \"port_found\").data.port'
 
@@ -120,15 +121,22 @@ pub(crate) struct Looks {
     /// Probe faster, with shorter waits
     #[arg(long)]
     pub(crate) fast: bool,
-    /// Ask for the services behind open ports; recorded with the scan, not looked for by this version
-    #[arg(long)]
+    /// Find out which services run on open ports, and their versions
+    #[arg(long, visible_alias = "services")]
     pub(crate) service_detection: bool,
-    /// Ask for the operating system; recorded with the scan, not looked for by this version
-    #[arg(long)]
+    /// Find out what open ports tell of the operating system
+    #[arg(long, visible_alias = "os")]
     pub(crate) os_detection: bool,
-    /// Ask for the certificates of TLS ports; recorded with the scan, not looked at by this version
-    #[arg(long)]
+    /// Look at the TLS of open ports: version and certificate
+    #[arg(long, visible_alias = "tls")]
     pub(crate) ssl_check: bool,
+}
+
+impl Looks {
+    /// Whether open ports are talked to, and told of once more then.
+    pub(crate) fn identify(&self) -> bool {
+        self.service_detection || self.os_detection || self.ssl_check
+    }
 }
 
 // Without a line for each way, which clap would show at length: the option's own line says it.

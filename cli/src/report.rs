@@ -8,6 +8,7 @@ use std::io;
 
 use serde_json::Value;
 
+use crate::arguments::ScanArgs;
 use crate::event::Event;
 use crate::inert::inert_json;
 use crate::terminal::Terminal;
@@ -28,15 +29,19 @@ enum Format {
 pub(crate) struct Report<'terminal> {
     terminal: &'terminal Terminal,
     format: Format,
+    /// The event that says all there is to a row.
+    row_event: &'static str,
     latest: Progress,
 }
 
 impl<'terminal> Report<'terminal> {
     /// Starts the report, and the bar with it.
-    pub(crate) fn start(terminal: &'terminal Terminal, target: &str, json: bool) -> Self {
-        let format = if json { Format::JsonLines } else { Format::Table(Table::new(target)) };
+    pub(crate) fn start(terminal: &'terminal Terminal, arguments: &ScanArgs) -> Self {
+        let table = || Format::Table(Table::new(&arguments.target));
+        let format = if arguments.json { Format::JsonLines } else { table() };
         progress::start(terminal.bar());
-        Self { terminal, format, latest: Progress::default() }
+        let row_event = if arguments.looks.identify() { "service_found" } else { "port_found" };
+        Self { terminal, format, row_event, latest: Progress::default() }
     }
 
     /// Shows one event.
@@ -49,7 +54,7 @@ impl<'terminal> Report<'terminal> {
         }
         match event.kind.as_str() {
             "progress" => self.progress(event),
-            "port_found" => return self.port_found(event),
+            kind if kind == self.row_event => return self.row(event),
             "warning" => self.warning(event),
             "status" => progress::status(self.terminal.bar(), event),
             _ => {}
@@ -72,7 +77,7 @@ impl<'terminal> Report<'terminal> {
         self.terminal.note(&format!("warning: {message}; the rest is scanned"));
     }
 
-    fn port_found(&mut self, event: &Event) -> io::Result<()> {
+    fn row(&mut self, event: &Event) -> io::Result<()> {
         let Some(port) = event.read::<Port>() else {
             self.unreadable(event);
             return Ok(());

@@ -60,7 +60,7 @@ impl Request<'_> {
 
     async fn run_on(&self, server: &str, key: Result<Key, Failure>) -> Result<Exit, Failure> {
         let client = Client::new(ServerUrl::parse(server)?, key?)?;
-        let mut report = Report::start(self.terminal, &self.arguments.target, self.arguments.json);
+        let mut report = Report::start(self.terminal, self.arguments);
         let scan = tokio::select! {
             biased;
             () = self.interrupts.second() => return Ok(self.leave(&client, None)),

@@ -118,7 +118,7 @@ pub(crate) struct Progress {
     pub(crate) counts: Counts,
 }
 
-/// The `port_found` event, and a port of the results.
+/// The `port_found` and `service_found` events, and a port of the results.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Port {
     /// 1 to 65535.
@@ -134,8 +134,42 @@ pub(crate) struct Port {
     pub(crate) state: Option<String>,
     /// Such as `ssh`.
     pub(crate) service: Option<String>,
-    /// Such as `OpenSSH 9.6`.
+    /// Such as `OpenSSH`.
+    pub(crate) product: Option<String>,
+    /// Such as `9.6`.
     pub(crate) version: Option<String>,
+    /// Such as `TLSv1.3`.
+    pub(crate) tls_version: Option<String>,
+    /// What the port showed in its handshake.
+    pub(crate) certificate: Option<Certificate>,
+    /// What it tells of the operating system.
+    pub(crate) os: Option<Os>,
+}
+
+/// The certificate of a port.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Certificate {
+    /// The distinguished name.
+    #[serde(default)]
+    pub(crate) subject: String,
+    /// Such as `2027-01-01T00:00:00Z`.
+    pub(crate) not_after: Option<String>,
+    /// Whether a browser would believe its path.
+    #[serde(default)]
+    pub(crate) trusted: bool,
+    /// Whether it was made out to the host.
+    #[serde(default)]
+    pub(crate) names_host: bool,
+}
+
+/// A hint at the operating system.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(crate) struct Os {
+    /// Such as `Linux`.
+    #[serde(default)]
+    pub(crate) family: String,
+    /// Such as `Debian`.
+    pub(crate) name: Option<String>,
 }
 
 /// The `warning` event, and a warning of the results: a part of the target that is not scanned.

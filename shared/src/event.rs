@@ -9,6 +9,7 @@ use crate::{
     error::Result,
     id::JobId,
     job::{Failure, Status},
+    scan::service::Service,
     store::{self, Tx},
 };
 
@@ -36,6 +37,8 @@ pub enum Fact {
     },
     /// A scan found a port open.
     PortFound(FoundPort),
+    /// A scan found out what runs on an open port; always after the event that tells the port.
+    ServiceFound(FoundService),
     /// A scan goes on without a host whose name has no address.
     UnresolvedHost(UnresolvedHost),
     /// The job ended. Always the last event.
@@ -63,6 +66,16 @@ pub struct FoundPort {
     pub port: u16,
     /// Its place in the job's plan.
     pub unit: i64,
+}
+
+/// What runs on one open port of one address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FoundService {
+    /// The port.
+    #[serde(flatten)]
+    pub port: FoundPort,
+    /// What was found out; nothing was when it says nothing.
+    pub service: Box<Service>,
 }
 
 /// A host that is not scanned, because its name has no address.

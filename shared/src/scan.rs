@@ -1,6 +1,7 @@
 //! The scan: what is asked for, what is planned, what is found.
 
 pub mod plan;
+pub mod service;
 
 use serde::{Deserialize, Serialize};
 
@@ -75,6 +76,14 @@ pub struct ScanOptions {
     pub fast_mode: bool,
     /// The caller insisted. Recorded; it opens nothing that the policy refuses.
     pub force: bool,
+}
+
+impl ScanOptions {
+    /// Whether open ports are talked to once they are found.
+    #[must_use]
+    pub fn identifies(&self) -> bool {
+        self.service_detection || self.os_detection || self.ssl_check
+    }
 }
 
 impl ScanRequest {

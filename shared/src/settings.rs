@@ -3,7 +3,13 @@
 mod allowances;
 mod web;
 
-use std::{fmt::Display, ops::RangeInclusive, path::Path, str::FromStr, time::Duration};
+use std::{
+    fmt::Display,
+    ops::RangeInclusive,
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use thiserror::Error;
 
@@ -32,6 +38,8 @@ pub struct Limits {
     /// `VEDETTE_SCAN_RATE`, unlimited, or 10,000 for each shard of a SYN scan of other machines: packets a second of all
     /// scans of the process, retries included.
     pub scan_rate: Option<u32>,
+    /// `VEDETTE_RECOG`: a folder of fingerprints in the XML format of recog, which workers read at start.
+    pub recog: Option<PathBuf>,
     /// `VEDETTE_KEY_DAYS`, 365: how long a registered user's key lives.
     pub key_days: i64,
     /// `VEDETTE_REGISTRATION`, open: whether strangers may open accounts.
@@ -270,6 +278,7 @@ fn limits(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<Limits, Unusable> {
         job_seconds: number(look_up, "VEDETTE_SCAN_SECONDS", 3600, 1..=604_800)?,
         shard_units: number(look_up, "VEDETTE_SHARD_UNITS", 16_384, 1..=1 << 20)?,
         scan_rate: (rate > 0).then_some(rate),
+        recog: look_up("VEDETTE_RECOG").map(PathBuf::from),
         key_days: number(look_up, "VEDETTE_KEY_DAYS", 365, 1..=36_500)?,
         registration: registration(look_up)?,
         allowances: allowances::allowances(look_up)?,

@@ -19,6 +19,7 @@ pub mod client;
 pub mod deployment;
 pub mod follow;
 pub mod golden;
+pub mod greeters;
 pub mod hawk;
 pub mod listeners;
 pub mod pair;

@@ -11,6 +11,7 @@ use apalis_cron::{CronScheduler, Tick};
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use portscan::Budget;
+use services::Identifier;
 use shared::{
     core::Core,
     job::{Failure, FailureCode, claim::Claim, end::fail, finish::give_back, sweep::sweep},
@@ -36,6 +37,8 @@ pub struct Work {
     pub resolver: Resolver,
     /// Packets a second that all scans of this worker share.
     pub budget: Option<Budget>,
+    /// Finds out what runs on open ports, a few at a time for all scans of this worker.
+    pub identifier: Identifier,
     /// The shard.
     pub claim: Claim,
     /// Ends the work: the claim is lost or the worker stops. Whoever works watches it.
@@ -54,6 +57,7 @@ struct Hands {
     core: Core,
     resolver: Resolver,
     budget: Option<Budget>,
+    identifier: Identifier,
     finisher: Finisher,
     perform: Perform,
 }
@@ -82,11 +86,13 @@ pub async fn run_with(
     stop: CancellationToken,
     perform: Perform,
 ) -> Result<(), BoxDynError> {
+    let identifier = scan::identifier(&core)?;
     core.bell.report_worker(scan::ability()).await;
     let leases = Leases::default();
     let finisher = Finisher::start(core.clone());
     let budget = core.limits.scan_rate.map(Budget::new);
-    let hands = Hands { core: core.clone(), resolver: Resolver::System, budget, finisher, perform };
+    let hands =
+        Hands { core: core.clone(), resolver: Resolver::System, budget, identifier, finisher, perform };
     let monitor = Monitor::new()
         // An error of a backend would otherwise end its worker for good.
         .should_restart(|worker, error| {
@@ -172,6 +178,7 @@ async fn run_guarded(hands: &Hands, lease: &Lease) -> Outcome {
         core: hands.core.clone(),
         resolver: hands.resolver.clone(),
         budget: hands.budget.clone(),
+        identifier: hands.identifier.clone(),
         claim: lease.claim.clone(),
         stop: lease.stop.clone(),
     };

@@ -1,12 +1,15 @@
 //! The scan: shard 0 plans it, the others probe.
 
+mod identify;
 mod ledger;
 mod order;
 mod plan;
 mod probe;
 
 use chrono::TimeDelta;
+use services::{Extras, Identifier, Recog};
 use shared::{
+    core::Core,
     error::{Error, chain},
     job::{Failure, FailureCode},
     scan::{Ability, ScanRequest},
@@ -33,6 +36,15 @@ pub(crate) async fn perform(work: Work) -> Outcome {
 /// What scans this process is able to do.
 pub(crate) fn ability() -> Ability {
     if portscan::can_send_raw().is_ok() { Ability::RawPackets } else { Ability::Connections }
+}
+
+/// What finds out what runs on open ports, with the fingerprints that the operator put beside its own.
+pub(crate) fn identifier(core: &Core) -> Result<Identifier, services::Error> {
+    let recog = core.limits.recog.as_deref().map(Recog::open).transpose()?;
+    if let Some(recog) = &recog {
+        tracing::info!(patterns = recog.patterns(), refused = recog.refused(), "fingerprints are read");
+    }
+    Identifier::with(Extras { recog, ..Extras::default() })
 }
 
 /// An error that passes is tried again; any other ends the job.

@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use services::Identifier;
 use shared::{
     core::Core,
     error::Error,
@@ -72,15 +73,13 @@ impl Trial {
 
     async fn work(&self, names: &[(&str, &[&str])]) -> (Claim, Outcome) {
         let claim = self.claim().await.expect("a shard is due");
-        let work = Work {
-            core: self.core.clone(),
-            resolver: resolver(names),
-            budget: None,
-            claim: claim.clone(),
-            stop: CancellationToken::new(),
-        };
-        let outcome = perform(work).await;
+        let outcome = perform(self.of(claim.clone(), names, CancellationToken::new())).await;
         (claim, outcome)
+    }
+
+    fn of(&self, claim: Claim, names: &[(&str, &[&str])], stop: CancellationToken) -> Work {
+        let (core, identifier) = (self.core.clone(), Identifier::new().unwrap());
+        Work { core, resolver: resolver(names), budget: None, identifier, claim, stop }
     }
 
     async fn hosts(&self, claim: &Claim) -> Vec<HostTally> {
@@ -204,6 +203,6 @@ async fn a_stopped_engine_hands_its_shard_back() {
     let claim = trial.claim().await.unwrap();
     let stop = CancellationToken::new();
     stop.cancel();
-    let work = Work { core: trial.core.clone(), resolver: resolver(&[]), budget: None, claim, stop };
+    let work = trial.of(claim, &[], stop);
     assert_eq!(perform(work).await, Outcome::HandBack);
 }

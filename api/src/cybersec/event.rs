@@ -10,6 +10,7 @@ use shared::{
 
 use super::{
     problem::failure,
+    service::Identified,
     wire::{Summary, UNRESOLVED_HOST, scan_id, seconds, status_word},
 };
 
@@ -18,6 +19,7 @@ pub(super) fn name(fact: &Fact) -> &'static str {
     match fact {
         Fact::Status { .. } => "status",
         Fact::PortFound(_) => "port_found",
+        Fact::ServiceFound(_) => "service_found",
         Fact::UnresolvedHost(_) => "warning",
         Fact::Complete { .. } => "complete",
     }
@@ -33,6 +35,18 @@ fn data(event: &Event) -> Value {
             "port": port, "scan_id": id, "address": address, "host": host, "protocol": "tcp", "state": "open",
             "service": null, "version": null, "banner": null, "timestamp": timestamp,
         }),
+        Fact::ServiceFound(found) => {
+            let mut data = json!(Identified::from(*found.service.clone()));
+            let FoundPort { address, host, port, .. } = &found.port;
+            let place = json!({
+                "port": port, "scan_id": id, "address": address, "host": host, "protocol": "tcp", "state": "open",
+                "timestamp": timestamp,
+            });
+            if let (Some(data), Value::Object(place)) = (data.as_object_mut(), place) {
+                data.extend(place);
+            }
+            data
+        }
         Fact::UnresolvedHost(UnresolvedHost { host, reason }) => json!({
             "code": UNRESOLVED_HOST, "message": reason, "scan_id": id, "host": host, "timestamp": timestamp,
         }),

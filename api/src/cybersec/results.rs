@@ -1,12 +1,18 @@
 //! What a scan found.
 
+use std::net::IpAddr;
+
 use axum::{extract::State, http::StatusCode};
 use serde::Serialize;
 use serde_json::{Value, json};
 use shared::{
     error::{Error, Noun, Step},
     job::{FailureCode, Status, cancel},
-    store::scans::{HostTally, Scan, list},
+    scan::service::os_of,
+    store::scans::{
+        HostTally, Scan,
+        list::{self, StoredPort},
+    },
 };
 
 use super::{
@@ -14,6 +20,7 @@ use super::{
     caller::Caller,
     envelope::Reply,
     problem::{Problem, failure},
+    service::{Identified, Os},
     wire::{Summary, Warning, scan_id, seconds, status_word, warnings},
 };
 use crate::site::Site;
@@ -43,34 +50,25 @@ struct Port {
     port: u16,
     protocol: &'static str,
     state: &'static str,
-    service: Option<String>,
-    version: Option<String>,
-    banner: Option<String>,
-    confidence: Option<f64>,
+    #[serde(flatten)]
+    identified: Identified,
     risk: Option<String>,
     cvss_score: Option<f64>,
-    tls_version: Option<String>,
-    http_status: Option<u16>,
     vulnerabilities: Vec<Value>,
     recommendations: Vec<String>,
 }
 
-impl From<list::StoredPort> for Port {
-    fn from(port: list::StoredPort) -> Self {
+impl From<StoredPort> for Port {
+    fn from(port: StoredPort) -> Self {
         Self {
             address: port.address.to_string(),
             host: port.host,
             port: port.port,
             protocol: "tcp",
             state: "open",
-            service: None,
-            version: None,
-            banner: None,
-            confidence: None,
+            identified: port.service.map(Identified::from).unwrap_or_default(),
             risk: None,
             cvss_score: None,
-            tls_version: None,
-            http_status: None,
             vulnerabilities: Vec::new(),
             recommendations: Vec::new(),
         }
@@ -83,12 +81,20 @@ struct Host {
     host: String,
     #[serde(flatten)]
     summary: Summary,
+    /// Null for a scan that was not asked for it.
+    os: Option<Os>,
 }
 
-impl From<HostTally> for Host {
-    fn from(host: HostTally) -> Self {
-        Self { address: host.address.to_string(), host: host.host, summary: host.tally.into() }
+impl Host {
+    fn new(host: HostTally, os: Option<Os>) -> Self {
+        Self { address: host.address.to_string(), host: host.host, summary: host.tally.into(), os }
     }
+}
+
+/// What the ports of an address tell of its system.
+fn os_at(address: IpAddr, ports: &[StoredPort]) -> Os {
+    let here = ports.iter().filter(|port| port.address == address);
+    os_of(here.filter_map(|port| port.service.as_ref())).map_or_else(Os::unknown, Os::from)
 }
 
 /// Shows what a scan found, once it has ended.
@@ -114,6 +120,13 @@ pub(super) async fn read(
 
 async fn results(site: &Site, scan: &Scan) -> Result<Results, Problem> {
     let (store, job) = (&site.core.store, &scan.job);
+    let ports = list::found(store, job.id).await?;
+    let asks_os = job.request.pointer("/options/os_detection").and_then(Value::as_bool).unwrap_or_default();
+    let hosts = list::hosts(store, job.id).await?.into_iter();
+    let hosts = hosts.map(|host| {
+        let os = asks_os.then(|| os_at(host.address, &ports));
+        Host::new(host, os)
+    });
     let duration = job.started_at.zip(job.completed_at).map_or(0, |(start, end)| (end - start).num_seconds());
     Ok(Results {
         scan_id: scan_id(job.id),
@@ -124,8 +137,8 @@ async fn results(site: &Site, scan: &Scan) -> Result<Results, Problem> {
         completed_at: job.completed_at.map(seconds),
         duration,
         summary: scan.tally().into(),
-        ports: list::found(store, job.id).await?.into_iter().map(Port::from).collect(),
-        hosts: list::hosts(store, job.id).await?.into_iter().map(Host::from).collect(),
+        hosts: hosts.collect(),
+        ports: ports.into_iter().map(Port::from).collect(),
         warnings: warnings(site, scan).await?,
         error: job.failure().as_ref().map(failure),
     })

@@ -5,7 +5,7 @@ use std::io;
 
 use crate::inert::inert;
 use crate::terminal::Terminal;
-use crate::wire::Port;
+use crate::wire::{Certificate, Port};
 
 /// Wide enough for `255.255.255.255`.
 const IPV4_WIDTH: usize = 15;
@@ -63,7 +63,7 @@ impl Table {
         let protocol = text(port.protocol.as_deref());
         let service = text(port.service.as_deref());
         let host = self.host(&text(port.host.as_deref()));
-        let version = port.version.as_deref().map(inert).unwrap_or_default();
+        let version = version_cell(port);
         let address = format!("{address:<0$}", self.address_width);
         let row = format!(
             "{address}  {:>5}  {protocol:<5}  {state}  {service:<14}  {host}  {version}",
@@ -80,6 +80,25 @@ impl Table {
 /// The text of a cell, `-` where there is none.
 fn text(value: Option<&str>) -> String {
     value.filter(|text| !text.is_empty()).map_or_else(|| "-".to_owned(), inert)
+}
+
+/// Product and version, then in brackets what TLS showed and what the system is.
+fn version_cell(port: &Port) -> String {
+    let mut parts: Vec<String> =
+        [&port.product, &port.version].into_iter().flatten().map(|text| inert(text)).collect();
+    let mut asides: Vec<String> = port.tls_version.as_deref().map(inert).into_iter().collect();
+    asides.extend(port.certificate.as_ref().map(certificate_text));
+    let os = port.os.as_ref().map(|os| os.name.as_ref().unwrap_or(&os.family));
+    asides.extend(os.map(|name| inert(name)));
+    parts.extend((!asides.is_empty()).then(|| format!("[{}]", asides.join("; "))));
+    parts.join(" ")
+}
+
+fn certificate_text(certificate: &Certificate) -> String {
+    let day = certificate.not_after.as_deref().and_then(|time| time.split('T').next()).unwrap_or("?");
+    let trust = if certificate.trusted { "" } else { ", not trusted" };
+    let name = if certificate.names_host { "" } else { ", another name" };
+    format!("{} until {}{trust}{name}", inert(&certificate.subject), inert(day))
 }
 
 /// Padded before it is coloured: the colour's own bytes take no room on the screen.
@@ -99,7 +118,8 @@ mod tests {
             protocol: Some("tcp".into()),
             state: Some("open".into()),
             service: Some("ssh\u{1b}[2J".into()),
-            version: Some("OpenSSH 9.6".into()),
+            product: Some("OpenSSH".into()),
+            version: Some("9.6".into()),
             ..Port::default()
         }
     }
@@ -121,6 +141,18 @@ mod tests {
     fn colours_keep_the_width() {
         assert_eq!(state_cell("open", true), "\u{1b}[32mopen    \u{1b}[0m");
         assert_eq!(state_cell("filtered", true), "filtered");
+    }
+
+    #[test]
+    fn what_tls_showed_stands_behind_the_version() {
+        let certificate = Certificate {
+            subject: "CN=lab.test".into(),
+            not_after: Some("2027-01-01T00:00:00Z".into()),
+            names_host: true,
+            ..Certificate::default()
+        };
+        let port = Port { tls_version: Some("TLSv1.3".into()), certificate: Some(certificate), ..port() };
+        assert_eq!(version_cell(&port), "OpenSSH 9.6 [TLSv1.3; CN=lab.test until 2027-01-01, not trusted]");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::{
     bell::News,
     core::{Core, contending},
     error::Result,
-    event::{self, Event, Fact, FoundPort, Progress},
+    event::{self, Event, Fact, FoundPort, FoundService, Progress},
     store::{self, scans::HostTally},
 };
 
@@ -18,6 +18,8 @@ pub struct Report {
     pub settled: i64,
     /// Open ports. One that is known already changes nothing.
     pub found: Vec<FoundPort>,
+    /// What runs on open ports that are stored already, or with this report. What is known already changes nothing.
+    pub services: Vec<FoundService>,
     /// Ports settled as closed or filtered since the last report. Open ones are counted when they are stored.
     pub hosts: Vec<HostTally>,
 }
@@ -64,13 +66,15 @@ async fn store(core: &Core, claim: &Claim, report: &Report) -> Result<Stored> {
         return Ok(if is_stored { Stored::Before } else { Stored::Lost });
     }
     let fresh = store::scans::insert_found(&mut tx, id, &report.found, now).await?;
+    let services = store::scans::identify(&mut tx, id, &report.services).await?;
     let hosts = with_open(&report.hosts, &fresh);
-    let numbers = i64::try_from(fresh.len()).unwrap_or(i64::MAX);
+    let numbers = i64::try_from(fresh.len() + services.len()).unwrap_or(i64::MAX);
     let Some(job) = store::jobs::count_up(&mut tx, id, report.settled, numbers).await? else {
         return Ok(Stored::Lost);
     };
     let tally = store::scans::count(&mut tx, id, &hosts).await?;
-    let facts = fresh.into_iter().map(Fact::PortFound).collect();
+    let services = services.into_iter().map(Fact::ServiceFound);
+    let facts = fresh.into_iter().map(Fact::PortFound).chain(services).collect();
     let events = event::append(&mut tx, id, job.last_seq, now, facts).await?;
     tx.commit().await?;
     let progress =

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Store, Tx, jobs::Job, rows::Rows};
 use crate::{
     error::Result,
-    event::{FoundPort, Tally},
+    event::{FoundPort, FoundService, Tally},
     id::JobId,
     scan::plan::Plan,
 };
@@ -112,6 +112,33 @@ pub(crate) async fn insert_found(
         // A port that comes twice in the list was inserted once.
         let mut inserted: HashSet<i64> = units.into_iter().map(|(unit,)| unit).collect();
         fresh.extend(chunk.iter().filter(|port| inserted.remove(&port.unit)).cloned());
+    }
+    Ok(fresh)
+}
+
+/// Stores what runs on open ports; returns the ports of which that was not known yet.
+pub(crate) async fn identify(
+    tx: &mut Tx,
+    job: JobId,
+    services: &[FoundService],
+) -> Result<Vec<FoundService>> {
+    const SQL: &str = "UPDATE found_ports SET service = $5 WHERE job_id = $1 AND address = $2 AND port = $3 \
+                       AND protocol = $4 AND service IS NULL";
+    let mut fresh = Vec::new();
+    for found in services {
+        let FoundService { port, service } = found;
+        let stored = on_tx!(tx, |connection| sqlx::query(SQL)
+            .bind(job.uuid())
+            .bind(port.address.to_string())
+            .bind(i64::from(port.port))
+            .bind("tcp")
+            .bind(Json(service))
+            .execute(connection)
+            .await
+            .map(|done| done.rows_affected()))?;
+        if stored == 1 {
+            fresh.push(found.clone());
+        }
     }
     Ok(fresh)
 }

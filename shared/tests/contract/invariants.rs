@@ -1,12 +1,12 @@
 //! What holds of every job at every moment at which nobody writes.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use shared::{
     event::{Event, Fact, Tally},
     id::JobId,
     job::{Job, Status},
-    store::scans::list,
+    store::scans::list::{self, StoredPort},
 };
 
 use crate::stage::Stage;
@@ -63,9 +63,10 @@ async fn check_counts(stage: &Stage, job: &Job, events: &[Event]) {
     let rows = list::found(store, job.id).await.unwrap();
     let told = events.iter().filter_map(|event| match &event.fact {
         Fact::PortFound(port) => Some((port.address, port.port)),
-        Fact::Status { .. } | Fact::UnresolvedHost(_) | Fact::Complete { .. } => None,
+        Fact::Status { .. } | Fact::ServiceFound(_) | Fact::UnresolvedHost(_) | Fact::Complete { .. } => None,
     });
     let told: Vec<_> = told.collect();
+    check_services(&rows, events);
     let once: HashSet<_> = told.iter().copied().collect();
     assert_eq!(once.len(), told.len(), "{events:?}");
     assert_eq!(once, rows.iter().map(|port| (port.address, port.port)).collect());
@@ -77,4 +78,21 @@ async fn check_counts(stage: &Stage, job: &Job, events: &[Event]) {
     }
     assert_eq!(scan.tally(), sum, "{job:?}");
     assert_eq!(sum.open, i64::try_from(rows.len()).unwrap(), "{job:?}");
+}
+
+/// What runs on a port is told once, after the port.
+fn check_services(rows: &[StoredPort], events: &[Event]) {
+    let mut ports = HashSet::new();
+    let mut services = HashMap::new();
+    for event in events {
+        if let Fact::PortFound(port) = &event.fact {
+            ports.insert((port.address, port.port));
+        } else if let Fact::ServiceFound(found) = &event.fact {
+            let place = (found.port.address, found.port.port);
+            assert!(ports.contains(&place), "{events:?}");
+            assert_eq!(services.insert(place, *found.service.clone()), None, "{events:?}");
+        }
+    }
+    let stored = rows.iter().filter_map(|row| Some(((row.address, row.port), row.service.clone()?)));
+    assert_eq!(services, stored.collect());
 }

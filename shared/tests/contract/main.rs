@@ -30,6 +30,7 @@ mod report;
 mod rights;
 mod scanner;
 mod secret;
+mod services;
 mod signers;
 mod split;
 mod stored;

@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use shared::{
-    event::{Fact, FoundPort, Tally, UnresolvedHost},
+    event::{Fact, FoundPort, FoundService, Tally, UnresolvedHost},
     job::{Failure, FailureCode, Status},
     ports::PortSet,
-    scan::{ScanOptions, ScanRequest, ScanType, plan::Plan},
+    scan::{
+        ScanOptions, ScanRequest, ScanType,
+        plan::Plan,
+        service::{Certificate, OsHint, Service, Tls},
+    },
     store::{events, jobs, scans},
     target::TargetList,
 };
@@ -62,10 +66,14 @@ fn facts() -> Vec<(&'static str, Fact)> {
     let status = |status| Fact::Status { status };
     let host = "example.com".to_owned();
     let address = "2001:db8::1".parse().unwrap();
+    let port = FoundPort { address, host, port: 443, unit: 16_777_215 };
+    let found = |service| Fact::ServiceFound(FoundService { port: port.clone(), service: Box::new(service) });
     let mut facts = vec![
         ("fact_queued", status(Status::Queued)),
         ("fact_running", status(Status::Running)),
-        ("fact_port_found", Fact::PortFound(FoundPort { address, host, port: 443, unit: 16_777_215 })),
+        ("fact_port_found", Fact::PortFound(port.clone())),
+        ("fact_service_found", found(service())),
+        ("fact_service_found_unknown", found(Service::default())),
         ("fact_unresolved_host", Fact::UnresolvedHost(unresolved_host())),
         ("fact_completed", complete(Status::Completed, 1500, (2, 30, 8), None)),
         ("fact_cancelled", complete(Status::Cancelled, 0, (0, 0, 0), None)),
@@ -80,6 +88,30 @@ fn facts() -> Vec<(&'static str, Fact)> {
         facts.push((name, complete(Status::Failed, 20, (0, 0, 0), Some(code))));
     }
     facts
+}
+
+fn service() -> Service {
+    let certificate = Certificate {
+        subject: "CN=example.com".to_owned(),
+        issuer: "CN=A root".to_owned(),
+        not_before: 1_767_225_600,
+        not_after: 1_798_761_600,
+        sha256: "00ff".to_owned(),
+        is_trusted: true,
+        names_host: false,
+    };
+    let name = Some("Debian".to_owned());
+    Service {
+        name: Some("https".to_owned()),
+        product: Some("nginx".to_owned()),
+        version: Some("1.22.1".to_owned()),
+        cpe: Some("cpe:2.3:a:f5:nginx:1.22.1:*:*:*:*:*:*:*".to_owned()),
+        banner: Some("HTTP/1.1 200 OK\\r\\n".to_owned()),
+        confidence: 95,
+        http_status: Some(200),
+        os: Some(OsHint { family: "Linux".to_owned(), name, confidence: 90 }),
+        tls: Some(Tls { version: Some("TLSv1.3".to_owned()), certificate: Some(certificate) }),
+    }
 }
 
 fn complete(status: Status, duration_ms: i64, counts: (i64, i64, i64), code: Option<FailureCode>) -> Fact {

@@ -9,7 +9,7 @@ use std::{
 
 use portscan::{Event, State};
 use shared::{
-    event::{FoundPort, Tally},
+    event::{FoundPort, FoundService, Tally},
     job::report::Report,
     ports::PortSet,
     scan::plan::{Plan, Unit},
@@ -76,10 +76,16 @@ impl Ledger {
         self.pages().advance(end);
     }
 
+    /// Notes what runs on open ports.
+    pub(super) fn identified(&self, services: Vec<FoundService>) {
+        self.pages().report.services.extend(services);
+    }
+
     /// Takes what is pending; `None` when nothing has changed.
     pub(super) fn take(&self) -> Option<Report> {
         let mut pages = self.pages();
-        if pages.report.settled == 0 && pages.report.found.is_empty() {
+        let Report { settled, found, services, .. } = &pages.report;
+        if *settled == 0 && found.is_empty() && services.is_empty() {
             return None;
         }
         let rest = Report { position: pages.report.position, ..Report::default() };

@@ -14,7 +14,7 @@ use shared::{
 };
 use tokio::task::JoinHandle;
 
-use super::{ability, fail, ledger::Ledger, order::Order};
+use super::{ability, fail, identify::Identifying, ledger::Ledger, order::Order};
 use crate::{Outcome, Work};
 
 /// Open ports are told this soon: long enough that a burst is one transaction.
@@ -38,11 +38,15 @@ pub(super) async fn perform(work: &Work, request: &ScanRequest) -> Result<Outcom
     let units = claim.units.clone();
     let known: HashSet<i64> =
         list::open_units(store, claim.job.id, units.start, units.end).await?.into_iter().collect();
+    let mut identifying = Identifying::new(work, request.options);
+    if request.options.identifies() {
+        identifying.begin(list::unidentified(store, claim.job.id, units.start, units.end).await?);
+    }
     let order = Order::new(units, claim.job.id.uuid().as_u64_pair().1);
     let ledger = Ledger::new(plan, request.ports.clone(), order, claim.position);
     let stop = Stop::new();
     let engine = start(work, settings, known, Arc::clone(&ledger), stop.clone());
-    let ended = follow(work, &ledger, engine).await;
+    let ended = follow(work, &ledger, engine, identifying).await;
     // Whatever ended the work, the engine's sockets must not outlive it.
     stop.stop();
     ended
@@ -84,37 +88,53 @@ fn start(
     })
 }
 
-/// Reports while the engine runs, and once more when it has ended.
+/// Reports while the engine runs and ports are identified, and once more when all has ended.
 async fn follow(
     work: &Work,
     ledger: &Ledger,
     mut engine: JoinHandle<std::result::Result<Summary, portscan::Error>>,
+    mut identifying: Identifying,
 ) -> Result<Outcome> {
     let mut ticks = tokio::time::interval(TICK);
-    let summary = loop {
+    let mut summary: Option<Summary> = None;
+    loop {
         tokio::select! {
-            ended = &mut engine => break ended.map_err(Error::internal)?.map_err(Error::internal)?,
+            ended = &mut engine, if summary.is_none() => {
+                let ended = ended.map_err(Error::internal)?.map_err(Error::internal)?;
+                conclude(work, ledger, &ended);
+                summary = Some(ended);
+            }
+            services = identifying.next() => {
+                ledger.identified(services);
+                tokio::time::sleep(FOUND).await;
+            }
+            () = work.stop.cancelled(), if summary.is_some() => (),
             _ = ticks.tick() => (),
             () = ledger.found.notified() => tokio::time::sleep(FOUND).await,
         }
-        if let Some(pending) = ledger.take()
-            && tell(work, &pending).await == Reported::Lost
-        {
-            return Ok(Outcome::Settled);
+        if let Some(pending) = ledger.take() {
+            if tell(work, &pending).await == Reported::Lost {
+                return Ok(Outcome::Settled);
+            }
+            // They are stored now: whoever has to go on in the place of this worker finds them there.
+            identifying.begin(pending.found);
         }
-    };
+        match &summary {
+            Some(summary) if !summary.stopped && identifying.is_idle() => return Ok(Outcome::Done),
+            Some(_) if work.stop.is_cancelled() => return Ok(Outcome::HandBack),
+            Some(_) | None => (),
+        }
+    }
+}
+
+/// What follows from how the engine ended: it was told to stop, or has settled everything.
+fn conclude(work: &Work, ledger: &Ledger, summary: &Summary) {
     if let Some(reason) = summary.degraded() {
         tracing::warn!(%reason, answers_dropped = summary.dropped, "a shard's result is degraded");
     }
     if !summary.stopped {
         ledger.settle_below(work.claim.units.end);
     }
-    if let Some(last) = ledger.take()
-        && tell(work, &last).await == Reported::Lost
-    {
-        return Ok(Outcome::Settled);
-    }
-    Ok(if summary.stopped { Outcome::HandBack } else { Outcome::Done })
 }
 
 /// Stores a report, however long the database is away; the engine goes on meanwhile.

@@ -3,14 +3,15 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use sqlx::QueryBuilder;
+use sqlx::{QueryBuilder, types::Json};
 
 use super::{HostTally, Scan};
 use crate::{
     error::{Error, Result},
-    event::Tally,
+    event::{FoundPort, Tally},
     id::{JobId, UserId},
     job::Status,
+    scan::service::Service,
     store::Store,
 };
 
@@ -135,24 +136,29 @@ pub struct StoredPort {
     pub host: String,
     /// 1 to 65535.
     pub port: u16,
+    /// What runs there, once that is known; never for a scan that was not asked to find out.
+    pub service: Option<Service>,
     /// When it was stored, UTC.
     pub found_at: DateTime<Utc>,
 }
+
+/// Address, host, port, service, and when it was found.
+type Row = (String, String, i64, Option<Json<Service>>, DateTime<Utc>);
 
 /// Every open port that a scan found, by address and port.
 ///
 /// # Errors
 /// `Unavailable` when the database is away.
 pub async fn found(store: &Store, job: JobId) -> Result<Vec<StoredPort>> {
-    const SQL: &str = "SELECT address, host, port, found_at FROM found_ports WHERE job_id = $1";
-    let rows: Vec<(String, String, i64, DateTime<Utc>)> =
-        on_pool!(store, |pool| sqlx::query_as(SQL).bind(job.uuid()).fetch_all(pool).await)?;
+    const SQL: &str = "SELECT address, host, port, service, found_at FROM found_ports WHERE job_id = $1";
+    let rows: Vec<Row> = on_pool!(store, |pool| sqlx::query_as(SQL).bind(job.uuid()).fetch_all(pool).await)?;
     let mut ports = Vec::with_capacity(rows.len());
-    for (address, host, port, found_at) in rows {
+    for (address, host, port, service, found_at) in rows {
         ports.push(StoredPort {
             address: address.parse().map_err(Error::internal)?,
             host,
             port: u16::try_from(port).map_err(Error::internal)?,
+            service: service.map(|json| json.0),
             found_at,
         });
     }
@@ -191,4 +197,25 @@ pub async fn open_units(store: &Store, job: JobId, start: i64, end: i64) -> Resu
         .fetch_all(pool)
         .await)?;
     Ok(rows.into_iter().map(|(unit,)| unit).collect())
+}
+
+/// The open ports of the units from `start` up to `end` of which nobody has said yet what runs there.
+///
+/// # Errors
+/// `Unavailable` when the database is away.
+pub async fn unidentified(store: &Store, job: JobId, start: i64, end: i64) -> Result<Vec<FoundPort>> {
+    const SQL: &str = "SELECT address, host, port, unit FROM found_ports \
+                       WHERE job_id = $1 AND unit >= $2 AND unit < $3 AND service IS NULL AND protocol = 'tcp'";
+    let rows: Vec<(String, String, i64, i64)> = on_pool!(store, |pool| sqlx::query_as(SQL)
+        .bind(job.uuid())
+        .bind(start)
+        .bind(end)
+        .fetch_all(pool)
+        .await)?;
+    let port = |(address, host, port, unit): (String, String, i64, i64)| {
+        let (address, port) =
+            (address.parse().map_err(Error::internal)?, port.try_into().map_err(Error::internal)?);
+        Ok(FoundPort { address, host, port, unit })
+    };
+    rows.into_iter().map(port).collect()
 }

@@ -1,4 +1,4 @@
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{sync::Semaphore, time::Instant};
 
@@ -31,6 +31,15 @@ struct Tools {
     ports: Semaphore,
 }
 
+/// What may be put beside what the crate knows.
+#[derive(Debug, Default)]
+pub struct Extras {
+    /// Fingerprints, which name products where the own patterns know none.
+    pub recog: Option<Recog>,
+    /// Roots in DER that certificates may lead to.
+    pub roots: Vec<Vec<u8>>,
+}
+
 /// An open port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
@@ -55,34 +64,22 @@ impl Looks {
 }
 
 impl Identifier {
-    /// With the patterns of this crate alone.
+    /// With the patterns of this crate, and the roots that browsers trust.
     ///
     /// # Errors
     /// `Data` when they cannot be read, which a test of this crate rules out.
     pub fn new() -> Result<Self, Error> {
-        Self::with(None, &[])
+        Self::with(Extras::default())
     }
 
-    /// With the patterns of a folder of recog files besides: they name products where the own patterns know none.
-    ///
-    /// # Errors
-    /// `Unreadable` or `Recog` when the folder cannot be used.
-    pub fn with_recog(folder: &Path) -> Result<Self, Error> {
-        Self::with(Some(Recog::open(folder)?), &[])
-    }
-
-    /// With more roots, in DER, that certificates may lead to.
+    /// With more than that.
     ///
     /// # Errors
     /// As for [`Self::new`].
-    pub fn with_roots(roots: &[Vec<u8>]) -> Result<Self, Error> {
-        Self::with(None, roots)
-    }
-
-    fn with(recog: Option<Recog>, roots: &[Vec<u8>]) -> Result<Self, Error> {
-        let (book, glass) = (Book::open()?, Glass::new(roots));
+    pub fn with(extras: Extras) -> Result<Self, Error> {
+        let (book, glass) = (Book::open()?, Glass::new(&extras.roots));
         let ports = Semaphore::new(PORTS_AT_ONCE);
-        Ok(Self { tools: Arc::new(Tools { book, glass, recog, ports }) })
+        Ok(Self { tools: Arc::new(Tools { book, glass, recog: extras.recog, ports }) })
     }
 
     /// Reads an answer that was recorded elsewhere: `probe` is the name of what was asked, `greeting` for nothing. None

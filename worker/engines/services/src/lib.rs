@@ -46,6 +46,6 @@ mod tls;
 mod vectors;
 
 pub use error::Error;
-pub use identifier::{Identifier, Looks, Target};
+pub use identifier::{Extras, Identifier, Looks, Target};
 pub use identity::{Certificate, Identity, OsHint, Tls};
 pub use recog::{Coverage, Recog};

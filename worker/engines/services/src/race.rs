@@ -1,6 +1,6 @@
 //! One port: several questions at once, until one of them is answered.
 
-use std::{collections::VecDeque, future::Future, pin::Pin, time::Duration};
+use std::{collections::VecDeque, future::Future, ops::RangeInclusive, pin::Pin, time::Duration};
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_millis(350);
 const MORE_PATIENCE: Duration = Duration::from_secs(1);
 /// For whoever is expected to know: as long as there is.
 const ALL_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Ports where printers listen, which print whatever they are sent.
+const PRINTERS: RangeInclusive<u16> = 9100..=9107;
 
 /// A port being talked to.
 pub(crate) struct Race<'a> {
@@ -67,9 +70,8 @@ impl<'a> Race<'a> {
     /// Asks everything, what suits the port first.
     pub(crate) fn open(dialer: Dialer<'a>) -> Self {
         let port = dialer.target.address.port();
-        let fits = |probe: &&Probe| !(dialer.inside_tls && probe.question == Question::Tls);
-        let (expected, rest): (Vec<&Probe>, Vec<&Probe>) =
-            dialer.book.probes().iter().filter(fits).partition(|probe| probe.suits(port));
+        let probes = dialer.book.probes().iter().filter(|probe| may_ask(probe, &dialer));
+        let (expected, rest): (Vec<&Probe>, Vec<&Probe>) = probes.partition(|probe| probe.suits(port));
         let mut race = Self::empty(dialer);
         let first = expected.iter().map(|probe| Asking { probe, patience: ALL_PATIENCE, is_expected: true });
         race.waiting.extend(first);
@@ -88,7 +90,8 @@ impl<'a> Race<'a> {
     /// Offers TLS, and nothing else.
     pub(crate) fn for_tls(dialer: Dialer<'a>) -> Self {
         let mut race = Self::empty(dialer);
-        let tls = dialer.book.probes().iter().filter(|probe| probe.question == Question::Tls);
+        let probes = dialer.book.probes().iter().filter(|probe| may_ask(probe, &dialer));
+        let tls = probes.filter(|probe| probe.question == Question::Tls);
         race.waiting.extend(tls.map(|probe| Asking { probe, patience: ALL_PATIENCE, is_expected: true }));
         race
     }
@@ -173,8 +176,7 @@ impl<'a> Race<'a> {
     /// Asks next what an answer calls for, unless it was asked already.
     fn call(&mut self, name: &'static str) {
         let Some(probe) = self.dialer.book.probe(name) else { return };
-        let is_odd = self.dialer.inside_tls && probe.question == Question::Tls;
-        if is_odd || self.back.contains(&name) || self.called.contains(&name) {
+        if !may_ask(probe, &self.dialer) || self.back.contains(&name) || self.called.contains(&name) {
             return;
         }
         self.called.push(name);
@@ -187,6 +189,17 @@ impl<'a> Race<'a> {
     /// Whether there is a service, and nothing left to ask about it.
     fn is_settled(&self) -> bool {
         self.called.is_empty() && self.best.as_ref().is_some_and(|best| best.service.is_some())
+    }
+}
+
+/// Whether a question has a place here: there is no TLS inside TLS, and printers are only listened to.
+fn may_ask(probe: &Probe, dialer: &Dialer<'_>) -> bool {
+    match probe.question {
+        Question::Listen => true,
+        Question::Tls if dialer.inside_tls => false,
+        Question::Tls | Question::Bytes(_) | Question::Get(_) => {
+            !PRINTERS.contains(&dialer.target.address.port())
+        }
     }
 }
 

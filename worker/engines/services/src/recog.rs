@@ -22,7 +22,7 @@ pub struct Recog {
 
 impl Recog {
     /// Reads every `.xml` file of a folder. Patterns of a kind that is not understood here are left out and
-    /// [counted](Coverage::refused).
+    /// [counted](Self::refused).
     ///
     /// # Errors
     /// `Unreadable` for the folder or a file, `Recog` for a file that is no such XML, or a folder without any.
@@ -63,6 +63,18 @@ impl Recog {
             }
         }
         Ok(())
+    }
+
+    /// How many patterns are used.
+    #[must_use]
+    pub fn patterns(&self) -> usize {
+        self.databases.values().map(Vec::len).sum()
+    }
+
+    /// How many patterns are left out.
+    #[must_use]
+    pub fn refused(&self) -> usize {
+        self.refused
     }
 
     /// Tries every fingerprint on its own examples.

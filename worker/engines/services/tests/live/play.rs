@@ -25,7 +25,16 @@ impl Service {
         Part: Fn(TcpStream) -> Playing + Send + 'static,
         Playing: Future<Output = ()> + Send + 'static,
     {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        Self::play_at("127.0.0.1:0", part).await
+    }
+
+    /// The same on an address of the caller's choice.
+    pub(crate) async fn play_at<Part, Playing>(address: &str, part: Part) -> Self
+    where
+        Part: Fn(TcpStream) -> Playing + Send + 'static,
+        Playing: Future<Output = ()> + Send + 'static,
+    {
+        let listener = TcpListener::bind(address).await.unwrap();
         let address = listener.local_addr().unwrap();
         let taken = Arc::new(Semaphore::new(0));
         let counted = Arc::clone(&taken);

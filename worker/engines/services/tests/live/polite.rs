@@ -1,5 +1,6 @@
 //! Services that do what their protocols say.
 
+use services::{Identifier, Looks};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::play::{Service, words};
@@ -74,4 +75,23 @@ async fn who_says_nothing_known_is_unknown() {
     let identity = Service::greeting(b"good day to you\r\n").await.identity().await;
     assert_eq!(words(&identity), ["-", "-", "-"]);
     assert_eq!((identity.banner.as_deref(), identity.confidence), (Some("good day to you\\r\\n"), 0));
+}
+
+#[tokio::test]
+async fn a_printer_is_sent_nothing() {
+    // An address that other tests do not use, because the port is fixed.
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let address = format!("127.91.{high}.{low}:9100");
+    let service = Service::play_at(&address, |mut stream| async move {
+        let mut asked = [0; 1];
+        let heard = stream.read(&mut asked).await;
+        assert_eq!(heard.unwrap_or_default(), 0, "it would be printed");
+        stream.write_all(b"nothing").await.ok();
+    });
+    let service = service.await;
+    for looks in [Looks::ALL, Looks { service: false, tls: true }] {
+        let identity = Identifier::new().unwrap().identify(&service.target("localhost"), looks).await;
+        assert_eq!(identity, services::Identity::default());
+    }
+    assert_eq!(service.taken.available_permits(), 1, "it was listened to once");
 }

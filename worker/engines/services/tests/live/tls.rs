@@ -8,7 +8,7 @@ use rustls::{
     pki_types::{CertificateDer, PrivateKeyDer},
     version::{TLS12, TLS13},
 };
-use services::{Identifier, Identity, Looks};
+use services::{Extras, Identifier, Identity, Looks};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -67,6 +67,12 @@ async fn page(acceptor: TlsAcceptor) -> Service {
     .await
 }
 
+/// An identifier that believes an authority of the test.
+fn trusting(authority: &Authority) -> Identifier {
+    let roots = vec![authority.root.to_vec()];
+    Identifier::with(Extras { roots, ..Extras::default() }).unwrap()
+}
+
 async fn look(identifier: &Identifier, service: &Service, host: &str, looks: Looks) -> Identity {
     identifier.identify(&service.target(host), looks).await
 }
@@ -75,7 +81,7 @@ async fn look(identifier: &Identifier, service: &Service, host: &str, looks: Loo
 async fn what_is_inside_is_told_with_the_certificate() {
     let authority = Authority::new("localhost");
     let service = page(authority.acceptor(&TLS13)).await;
-    let identifier = Identifier::with_roots(&[authority.root.to_vec()]).unwrap();
+    let identifier = trusting(&authority);
     let identity = look(&identifier, &service, "localhost", Looks::ALL).await;
     assert_eq!(words(&identity), ["https", "lighttpd", "1.4.69"]);
     let tls = identity.tls.unwrap();
@@ -90,8 +96,7 @@ async fn what_is_inside_is_told_with_the_certificate() {
 async fn an_unknown_root_and_another_name_are_told() {
     let authority = Authority::new("other.example");
     let service = page(authority.acceptor(&TLS12)).await;
-    let trusting = Identifier::with_roots(&[authority.root.to_vec()]).unwrap();
-    for (identifier, is_trusted) in [(trusting, true), (Identifier::new().unwrap(), false)] {
+    for (identifier, is_trusted) in [(trusting(&authority), true), (Identifier::new().unwrap(), false)] {
         for (host, names_host) in [("localhost", false), ("other.example", true)] {
             let tls =
                 look(&identifier, &service, host, Looks { service: false, tls: true }).await.tls.unwrap();
