@@ -86,6 +86,28 @@ pub enum Action {
 }
 
 impl Action {
+    /// Whether it takes rights away from somebody, or gives them some.
+    fn changes_access(self) -> bool {
+        match self {
+            Self::LogOut
+            | Self::RotateKey
+            | Self::RevokeKey
+            | Self::DisableUser
+            | Self::EnableUser
+            | Self::SetRole
+            | Self::SetTier => true,
+            Self::CreateScan
+            | Self::CancelScan
+            | Self::DeleteResults
+            | Self::Register
+            | Self::LogIn
+            | Self::CreateKey
+            | Self::AddUser
+            | Self::SetPassword
+            | Self::Refuse => false,
+        }
+    }
+
     /// The word for it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -128,8 +150,11 @@ impl Entry {
     }
 }
 
-/// Adds a line in the transaction of what it tells.
+/// Adds a line in the transaction of what it tells, and counts what changes somebody's rights.
 pub(crate) async fn record(core: &Core, tx: &mut Tx, entry: &Entry) -> Result<()> {
+    if entry.action.changes_access() {
+        store::access::count(tx).await?;
+    }
     store::audit::insert(tx, entry, core.clock.now()).await
 }
 

@@ -40,6 +40,7 @@ macro_rules! on_tx {
     };
 }
 
+pub(crate) mod access;
 pub mod audit;
 pub mod events;
 pub(crate) mod hawk_secrets;

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 const WHERE: &str = "\
 These commands work on the server's database, whether or not the server runs: the one that DATABASE_URL names, else the
 one in the data folder (--data). What is changed holds at once where REDIS_URL is set as the server has it, and else
-within a second; open streams then end at their next sign of life, at most 20 seconds later.";
+within a second, for open streams, too, unless the server has Redis: those then end within 20 seconds.";
 
 /// `vedette key`.
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,8 @@
 //! Keys that were recognised lately, so that most requests ask the database nothing.
 //!
 //! A change of rights is told to every process, which then forgets the user's keys and has their open streams look
-//! again. Whatever is not heard of is noticed within a second: nothing is known for longer.
+//! again. Whatever is not heard of is noticed within a second: nothing is known for longer. A process without Redis hears
+//! nobody but itself, so it looks whether somebody else, such as the command line, has changed anything.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -14,11 +15,14 @@ use tokio::sync::broadcast;
 
 use crate::{
     audit,
-    bell::Heard,
+    bell::{Bell, Heard},
     core::Core,
     error::Result,
     id::{KeyId, UserId},
-    store::keys::{self, Holder},
+    store::{
+        access,
+        keys::{self, Holder},
+    },
 };
 
 /// How long a key is known without asking the database again.
@@ -27,6 +31,8 @@ const FRESH: TimeDelta = TimeDelta::seconds(1);
 const MOST: usize = 10_000;
 /// How often the use of keys is written down.
 const WRITE: Duration = Duration::from_secs(30);
+/// How often a process that hears nobody else looks for changes.
+const LOOK: Duration = Duration::from_millis(500);
 /// How often what strangers tried long ago is forgotten.
 const TIDY: Duration = Duration::from_hours(1);
 
@@ -137,6 +143,7 @@ pub(super) async fn tell(core: &Core, user: UserId) {
 pub async fn follow_changes(core: Core) {
     let mut access = core.bell.access();
     let (mut write, mut tidy) = (tokio::time::interval(WRITE), tokio::time::interval(TIDY));
+    let (mut look, mut seen) = (tokio::time::interval(LOOK), None);
     loop {
         let done = tokio::select! {
             heard = access.next() => {
@@ -147,6 +154,10 @@ pub async fn follow_changes(core: Core) {
                 });
                 Ok(())
             }
+            _ = look.tick(), if matches!(core.bell, Bell::Embedded(_)) => {
+                seen = look_for_changes(&core, seen).await;
+                Ok(())
+            }
             _ = write.tick() => write_down(&core).await,
             _ = tidy.tick() => audit::forget_strangers(&core).await,
         };
@@ -154,6 +165,16 @@ pub async fn follow_changes(core: Core) {
             tracing::warn!(%error, "the use of keys is not written down");
         }
     }
+}
+
+/// Forgets everything if the count of changes is another than was seen last; returns it as it is now.
+async fn look_for_changes(core: &Core, seen: Option<i64>) -> Option<i64> {
+    // While the database is away nothing is seen, and whoever asks for a key finds that out.
+    let now = access::changes(&core.store).await.ok();
+    if seen.is_some() && now.is_some() && seen != now {
+        core.known.forget(None);
+    }
+    now.or(seen)
 }
 
 async fn write_down(core: &Core) -> Result<()> {

@@ -15,6 +15,7 @@ const TOLD: Duration = Duration::from_secs(8);
 
 on_every_pair! {
     a_rotated_key_is_shut_out_everywhere_with_its_streams,
+    what_the_command_line_takes_away_is_gone_in_every_process,
 }
 
 async fn a_rotated_key_is_shut_out_everywhere_with_its_streams(pair: Pair) {
@@ -29,9 +30,8 @@ async fn a_rotated_key_is_shut_out_everywhere_with_its_streams(pair: Pair) {
     after.scan_with_id(&open_scan(&after).await).stop().await;
 }
 
-#[tokio::test]
-async fn what_the_command_line_takes_away_is_gone_in_every_process() {
-    let service = Deployment::of(Pair::PostgresRedisMany).slowed_to(200).start().await;
+async fn what_the_command_line_takes_away_is_gone_in_every_process(pair: Pair) {
+    let service = Deployment::of(pair).slowed_to(200).start().await;
     let ada = service.register("ada@example.net").await;
     let (id, second) = service.issue("ada@example.net", &[]).await;
     let open = Open::by(&service, &second).await;
