@@ -13,6 +13,7 @@ mod health;
 mod keys;
 mod limit;
 mod list;
+mod metrics;
 mod paging;
 mod problem;
 mod profile;
@@ -55,6 +56,7 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/api/v1/auth/keys/{id}", delete(keys::revoke))
         .route("/api/v1/auth/rotate", post(keys::rotate))
         .route("/api/v1/audit", get(audit::list))
+        .route("/metrics", get(metrics::read))
         .layer(middleware::from_fn(hurry));
     let streams = Router::new()
         .route("/api/v1/scans/{id}/stream", get(sse::stream))

@@ -18,10 +18,12 @@ use self::topic::Topic;
 use shared::{
     bell::{Heard, News},
     core::Core,
-    event::Progress,
+    event::{Event, Fact, Progress},
     id::JobId,
     store::jobs,
 };
+
+use crate::metrics::Metrics;
 
 /// A message that got lost as the last of its job is followed by none that shows the gap, so the database is asked.
 const CHECK: Duration = Duration::from_secs(10);
@@ -30,13 +32,14 @@ const CHECK: Duration = Duration::from_secs(10);
 #[derive(Clone, Debug)]
 pub(crate) struct Hub {
     core: Core,
+    metrics: Metrics,
     topics: Arc<Mutex<HashMap<JobId, Weak<Topic>>>>,
 }
 
 impl Hub {
     /// Starts the task that follows the bell.
-    pub(crate) fn start(core: Core) -> Self {
-        let hub = Self { core, topics: Arc::default() };
+    pub(crate) fn start(core: Core, metrics: Metrics) -> Self {
+        let hub = Self { core, metrics, topics: Arc::default() };
         let following = hub.clone();
         tokio::spawn(async move { following.follow().await });
         hub
@@ -73,6 +76,9 @@ impl Hub {
     }
 
     fn pass_on(&self, news: News) {
+        if let News::Event(Event { fact: Fact::Complete { status, .. }, .. }) = &news {
+            self.metrics.job_ended(*status);
+        }
         let topic = {
             let topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
             topics.get(&news.job()).and_then(Weak::upgrade)

@@ -7,6 +7,7 @@ mod cybersec;
 mod hawk;
 mod hub;
 mod listener;
+mod metrics;
 mod peer;
 mod request_id;
 mod server;

@@ -4,14 +4,13 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use axum::{Router, middleware, serve::ListenerExt};
 use shared::{core::Core, identity, settings::Web};
-use tokio::{net::TcpListener, time::Instant};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     aip, cybersec,
-    hub::Hub,
     listener::{Listener, prepare},
-    peer, request_id,
+    metrics, peer, request_id,
     site::Site,
     tls::Certificate,
 };
@@ -35,9 +34,7 @@ impl Server {
         let listener = TcpListener::bind(web.listen).await?;
         web.listen = listener.local_addr()?;
         tokio::spawn(identity::follow_changes(core.clone()));
-        let (hub, stop) = (Hub::start(core.clone()), CancellationToken::new());
-        let site = Site { core, hub, web: web.into(), started: Instant::now(), stop };
-        Ok(Self { listener: Listener::new(listener, acceptor), certificate, site })
+        Ok(Self { listener: Listener::new(listener, acceptor), certificate, site: Site::start(core, web) })
     }
 
     /// Where it listens, such as `http://127.0.0.1:8000`.
@@ -77,8 +74,12 @@ impl Server {
 
 fn router(site: Site) -> Router {
     let recognised = middleware::from_fn_with_state(site.clone(), peer::recognise);
-    aip::router(site.clone())
-        .merge(cybersec::router(site))
+    let metrics = site.metrics.clone();
+    let counted = |router: Router, dialect: &'static str| {
+        router.layer(middleware::from_fn_with_state((metrics.clone(), dialect), metrics::count))
+    };
+    counted(aip::router(site.clone()), "aip")
+        .merge(counted(cybersec::router(site), "cybersec"))
         .layer(recognised)
         .layer(middleware::from_fn(request_id::name))
 }

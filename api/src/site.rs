@@ -6,13 +6,15 @@ use shared::{core::Core, settings::Web};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::hub::Hub;
+use crate::{hub::Hub, metrics::Metrics};
 
 /// The running server as its handlers see it. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     pub(crate) core: Core,
     pub(crate) hub: Hub,
+    /// What is counted for the operator.
+    pub(crate) metrics: Metrics,
     /// How clients reach it; `listen` is the address that was bound.
     pub(crate) web: Arc<Web>,
     /// When it started.
@@ -22,6 +24,14 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// Starts what follows the bell. `web.listen` is the address that was bound.
+    pub(crate) fn start(core: Core, web: Web) -> Self {
+        let metrics = Metrics::new(core.clone());
+        let hub = Hub::start(core.clone(), metrics.clone());
+        let (started, stop) = (Instant::now(), CancellationToken::new());
+        Self { core, hub, metrics, web: web.into(), started, stop }
+    }
+
     /// The address that it listens on, as a URL.
     pub(crate) fn own_url(&self) -> String {
         format!("{}://{}", self.web.scheme(), self.web.listen)
@@ -48,7 +58,6 @@ pub(crate) mod tests {
         let core = Core::open(&settings).await.unwrap();
         core.store.migrate().await.unwrap();
         let core = Core { clock: Clock::fixed("2026-03-01T12:00:00Z".parse().unwrap()), ..core };
-        let (hub, web) = (Hub::start(core.clone()), Arc::new(settings.web));
-        Site { core, hub, web, started: Instant::now(), stop: CancellationToken::new() }
+        Site::start(core, settings.web)
     }
 }

@@ -9,6 +9,7 @@ mod addresses;
 mod key;
 mod keys;
 mod known;
+mod operator;
 mod password;
 mod permission;
 mod recognition;
@@ -25,6 +26,7 @@ pub use self::{
     key::{ApiKey, Form},
     keys::{Issued, KeyOrder, issue, list_keys, revoke, revoke_visible, rotate},
     known::{Changes, Known, follow_changes},
+    operator::require_operator,
     permission::{Permission, Permissions},
     recognition::{Refusal, authenticate, recognise},
     secret::Secret,

@@ -12,7 +12,15 @@ mod once;
 mod redis;
 mod window;
 
-use std::{fmt, net::IpAddr, time::Duration};
+use std::{
+    fmt,
+    net::IpAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 
@@ -169,6 +177,7 @@ pub struct Limiter {
     /// Without Redis all there is, and with it the stand-in while it is away.
     embedded: Embedded,
     said: Said,
+    let_through: Arc<AtomicU64>,
 }
 
 impl Limiter {
@@ -181,7 +190,7 @@ impl Limiter {
             Some(url) => Some(Redis::connect(url).await?),
             None => None,
         };
-        Ok(Self { redis, embedded: Embedded::default(), said: Said::default() })
+        Ok(Self { redis, embedded: Embedded::default(), said: Said::default(), let_through: Arc::default() })
     }
 
     /// Uses one, if one is left. Of any number of callers at once, in any number of processes, no more than the limit
@@ -219,6 +228,12 @@ impl Limiter {
         }
     }
 
+    /// How often, since the process began, something passed a quota because Redis was away.
+    #[must_use]
+    pub fn let_through(&self) -> u64 {
+        self.let_through.load(Ordering::Relaxed)
+    }
+
     async fn draw(&self, rule: &Rule, subject: Subject, now: DateTime<Utc>, cost: i64) -> Standing {
         let window = Window::around(now.timestamp_millis(), rule.window);
         let draw = Draw { rule, subject, now: now.timestamp_millis(), window, cost };
@@ -226,11 +241,17 @@ impl Limiter {
             Some(redis) => redis.draw(&draw).await,
             None => Some(self.embedded.draw(&draw)),
         };
-        let count = counted.unwrap_or_else(|| {
-            let here = self.embedded.draw(&draw);
-            Count { allowed: here.allowed || rule.purpose == Purpose::Quota, ..here }
-        });
-        count.standing(rule, now)
+        counted.unwrap_or_else(|| self.draw_here(&draw)).standing(rule, now)
+    }
+
+    /// What holds while Redis is away.
+    fn draw_here(&self, draw: &Draw<'_>) -> Count {
+        let here = self.embedded.draw(draw);
+        if draw.rule.purpose == Purpose::Throttle {
+            return here;
+        }
+        self.let_through.fetch_add(u64::from(draw.cost > 0), Ordering::Relaxed);
+        Count { allowed: true, ..here }
     }
 }
 

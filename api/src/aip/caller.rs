@@ -39,11 +39,11 @@ pub(super) async fn authenticate(
     let (parts, body) = request.into_parts();
     let (sent, address) = (Signed::of(&base_url, &parts), Peer::of(&parts.extensions));
     let Ok(body) = to_bytes(body, LONGEST).await else {
-        return refuse(&site.core, address, Problem::too_large().into()).await;
+        return refuse(&site, address, Problem::too_large().into()).await;
     };
     let (header, signer) = match believe(&site.core, &sent, &parts, &body).await {
         Ok(believed) => believed,
-        Err(doubt) => return refuse(&site.core, address, doubt).await,
+        Err(doubt) => return refuse(&site, address, doubt).await,
     };
     let standing = limit::take_signed(&site.core, signer.principal.organization).await;
     let mut response = if standing.allowed {
@@ -124,18 +124,19 @@ impl From<Error> for Doubt {
 }
 
 /// Answers a request that is not believed. Past the limit nothing is written: strangers could fill the log.
-async fn refuse(core: &Core, address: Peer, doubt: Doubt) -> Response {
+async fn refuse(site: &Site, address: Peer, doubt: Doubt) -> Response {
     let Doubt { problem, entry } = doubt;
     if problem.status.is_server_error() {
         return problem.into_response();
     }
-    let standing = limit::take_refused(core, address).await;
+    let standing = limit::take_refused(&site.core, address).await;
     if !standing.allowed {
         return Problem::limited(&standing).into_response();
     }
     if let Some((who, why)) = entry
-        && let Err(error) = audit::refused(core, who, &why).await
+        && let Err(error) = audit::refused(&site.core, who, &why).await
     {
+        site.metrics.audit_failed();
         tracing::warn!(error = chain(&error), "a refused signature is not in the audit log");
     }
     let mut response = problem.into_response();

@@ -55,6 +55,7 @@ pub(super) async fn count(
     if let (true, Ok(Ok(Identity(Err(Nobody::Refused(refusal)))))) = (standing.allowed, &identified) {
         let recorded = audit::refused(&site.core, refusal.who(), refusal.reason()).await;
         if let Err(error) = recorded {
+            site.metrics.audit_failed();
             tracing::warn!(error = chain(&error), "a refused key is not in the audit log");
         }
     }

@@ -84,6 +84,7 @@ type End = (u16, &'static str);
 
 impl Session {
     async fn run(site: Site, leave: Leave, scan: Scan, after: i64, socket: WebSocket) {
+        let _counted = site.metrics.stream_opened("websocket");
         let (sink, mut incoming) = socket.split();
         let listener = site.hub.listen(after, event::snapshot(&scan));
         let mut session = Self { site, leave, scan, listener, sink };

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     hub::{Item, Listener},
+    metrics::OpenStream,
     site::Site,
 };
 
@@ -80,6 +81,7 @@ struct Feed {
     first: VecDeque<Bytes>,
     keep_alive: Interval,
     over: bool,
+    _counted: OpenStream,
 }
 
 impl Feed {
@@ -88,7 +90,8 @@ impl Feed {
         let listener = site.hub.listen(after, shown);
         let first = VecDeque::from([Bytes::from_static(b"retry: 3000\n\n"), event::sse_progress(&shown)]);
         let keep_alive = interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
-        Self { site, leave, listener, first, keep_alive, over: false }
+        let counted = site.metrics.stream_opened("sse");
+        Self { site, leave, listener, first, keep_alive, over: false, _counted: counted }
     }
 
     /// The next bytes; `None` ends the stream.

@@ -86,6 +86,13 @@ pub(crate) async fn has_users(store: &Store) -> Result<bool> {
     Ok(users > 0)
 }
 
+/// The organization that was made first: ids are made in the order of time.
+pub(crate) async fn first_organization(store: &Store) -> Result<Option<OrganizationId>> {
+    const SQL: &str = "SELECT id FROM organizations ORDER BY id LIMIT 1";
+    let id: Option<Uuid> = on_pool!(store, |pool| sqlx::query_scalar(SQL).fetch_optional(pool).await)?;
+    Ok(id.map(OrganizationId::from))
+}
+
 /// Holds a user's row until the transaction ends: others that want it wait.
 pub(crate) async fn hold_user(tx: &mut Tx, user: UserId) -> Result<()> {
     // SQLite knows no SELECT .. FOR UPDATE.

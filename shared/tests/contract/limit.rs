@@ -182,10 +182,12 @@ async fn without_redis_quotas_let_through_and_throttles_count_in_the_process() {
         let standing = limiter.take(&MINUTE, user, noon()).await;
         assert_eq!((standing.allowed, standing.remaining), (true, remaining));
     }
+    assert_eq!(limiter.let_through(), 5);
     let throttle = Rule { purpose: Purpose::Throttle, name: "test.throttle", ..MINUTE };
     for allowed in [true, true, true, false, false] {
         assert_eq!(limiter.take(&throttle, STRANGER, noon()).await.allowed, allowed);
     }
+    assert_eq!(limiter.let_through(), 5, "throttles stay closed");
     redis.start_again().await;
     until("a refusal by the counts in redis", SOON, async || {
         (!limiter.take(&MINUTE, user, noon()).await.allowed).then_some(())

@@ -56,11 +56,12 @@ impl Caller {
             Takes::WriteScans => Some(WriteScans),
             Takes::ReadAccount => Some(ReadAccount),
             Takes::WriteAccount => Some(WriteAccount),
-            Takes::ReadOrganization => Some(ReadOrganization),
+            Takes::ReadOrganization | Takes::Operate => Some(ReadOrganization),
         };
         match self.kind {
             Kind::Refused(status) => status,
             Kind::Foreign if route.contains('{') => 404,
+            Kind::Foreign if matches!(takes, Takes::Operate) => 403,
             Kind::Foreign => good,
             Kind::Known(rights) if right.is_none_or(|right| rights.contains(&right)) => good,
             Kind::Known(_) => 403,

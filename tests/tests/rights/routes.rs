@@ -21,13 +21,15 @@ pub(crate) enum Takes {
     WriteAccount,
     /// An owner's key.
     ReadOrganization,
+    /// A key of an owner in the first organization.
+    Operate,
 }
 
-use Takes::{Key, Nothing, ReadAccount, ReadOrganization, ReadScans, WriteAccount, WriteScans};
+use Takes::{Key, Nothing, Operate, ReadAccount, ReadOrganization, ReadScans, WriteAccount, WriteScans};
 
 /// Each route with what it takes and the status that whoever has that is answered with. They are asked in this order:
 /// what is used up comes last. A scan has ended, and a key of the caller's is there to be revoked.
-pub(crate) const ROUTES: [(&str, Takes, u16); 29] = [
+pub(crate) const ROUTES: [(&str, Takes, u16); 30] = [
     ("GET /api/v1/health", Nothing, 200),
     ("GET /api/v1/health/", Nothing, 200),
     ("POST /api/v1/auth/register", Nothing, 400),
@@ -52,6 +54,7 @@ pub(crate) const ROUTES: [(&str, Takes, u16); 29] = [
     ("GET /api/v1/auth/keys/", ReadAccount, 200),
     ("GET /api/v1/audit", ReadOrganization, 200),
     ("GET /api/v1/audit/", ReadOrganization, 200),
+    ("GET /metrics", Operate, 200),
     ("DELETE /api/v1/auth/keys/{key}", WriteAccount, 200),
     ("POST /api/v1/auth/rotate", WriteAccount, 201),
     // Takes a signature, which no key stands for.
