@@ -59,6 +59,8 @@ pub enum Action {
     DeleteResults,
     /// An account was opened.
     Register,
+    /// An account was opened by a claim.
+    Claim,
     /// Somebody logged in.
     LogIn,
     /// Somebody logged out.
@@ -67,6 +69,8 @@ pub enum Action {
     CreateKey,
     /// A key was replaced by a new one.
     RotateKey,
+    /// A key was changed.
+    ChangeKey,
     /// A key was revoked.
     RevokeKey,
     /// A user was added to an organization.
@@ -91,6 +95,7 @@ impl Action {
         match self {
             Self::LogOut
             | Self::RotateKey
+            | Self::ChangeKey
             | Self::RevokeKey
             | Self::DisableUser
             | Self::EnableUser
@@ -100,6 +105,7 @@ impl Action {
             | Self::CancelScan
             | Self::DeleteResults
             | Self::Register
+            | Self::Claim
             | Self::LogIn
             | Self::CreateKey
             | Self::AddUser
@@ -116,10 +122,12 @@ impl Action {
             Self::CancelScan => "scan.cancel",
             Self::DeleteResults => "results.delete",
             Self::Register => "account.register",
+            Self::Claim => "account.claim",
             Self::LogIn => "session.begin",
             Self::LogOut => "session.end",
             Self::CreateKey => "key.create",
             Self::RotateKey => "key.rotate",
+            Self::ChangeKey => "key.change",
             Self::RevokeKey => "key.revoke",
             Self::AddUser => "user.add",
             Self::DisableUser => "user.disable",

@@ -6,6 +6,8 @@
 
 mod account;
 mod addresses;
+mod claim;
+mod grant;
 mod key;
 mod keys;
 mod known;
@@ -21,10 +23,12 @@ mod users;
 use std::net::IpAddr;
 
 pub use self::{
-    account::{Registered, open_owner, register},
+    account::{Registered, open_owner, parse_email, register},
     addresses::Addresses,
+    claim::{Claim, claim},
+    grant::{End, Granted, KeyChange, amend, grant},
     key::{ApiKey, Form},
-    keys::{Issued, KeyOrder, issue, list_keys, revoke, revoke_visible, rotate},
+    keys::{Issued, KeyOrder, find_key, issue, list_keys, revoke, revoke_visible, rotate},
     known::{Changes, Known, follow_changes},
     operator::require_operator,
     permission::{Permission, Permissions},
@@ -32,7 +36,7 @@ pub use self::{
     secret::Secret,
     session::{Session, log_in, log_out},
     signer::{Signatory, Signer, Unsigned, issue_signing_key, public_id, recognise_signer},
-    users::{Home, add_user, profile, set_enabled, set_password, set_role, set_tier, user},
+    users::{Home, add_user, address_of, profile, set_enabled, set_password, set_role, set_tier, user},
 };
 use crate::id::{KeyId, OrganizationId, UserId};
 
@@ -45,6 +49,15 @@ pub enum Tier {
     Pro,
     /// Without everyday limits.
     Enterprise,
+}
+
+/// How many requests a minute a key has where they are counted by the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateTier {
+    /// As many as any.
+    Standard,
+    /// Several times as many.
+    High,
 }
 
 /// What a user may do in their organization.
@@ -82,6 +95,7 @@ macro_rules! words {
 }
 
 words!(Tier { Free = "free", Pro = "pro", Enterprise = "enterprise" });
+words!(RateTier { Standard = "standard", High = "high" });
 words!(Role { Owner = "owner", Analyst = "analyst", Viewer = "viewer" });
 
 /// Who is calling, once their key was recognised.
@@ -97,6 +111,8 @@ pub struct Principal {
     pub role: Role,
     /// What the organization has paid for.
     pub tier: Tier,
+    /// How many requests a minute the key has.
+    pub rate_tier: RateTier,
     /// What the key and the role both allow.
     pub permissions: Permissions,
     /// From where they call.

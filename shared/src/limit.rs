@@ -27,7 +27,7 @@ use chrono::{DateTime, Utc};
 use self::{embedded::Embedded, once::Said, redis::Redis, window::Window};
 use crate::{
     error::{Error, Result},
-    id::{OrganizationId, UserId},
+    id::{KeyId, OrganizationId, UserId},
 };
 
 /// One limit.
@@ -71,6 +71,8 @@ pub enum Subject {
     User(UserId),
     /// All users of an organization together.
     Organization(OrganizationId),
+    /// A key, apart from its user's others.
+    Key(KeyId),
     /// An address, or the /64 network of an IPv6 address: whoever has one of it has them all.
     Address(IpAddr),
     /// Those for whom there is no room any more, together.
@@ -86,6 +88,12 @@ impl From<UserId> for Subject {
 impl From<OrganizationId> for Subject {
     fn from(organization: OrganizationId) -> Self {
         Self::Organization(organization)
+    }
+}
+
+impl From<KeyId> for Subject {
+    fn from(key: KeyId) -> Self {
+        Self::Key(key)
     }
 }
 
@@ -106,6 +114,7 @@ impl fmt::Display for Subject {
         match self {
             Self::User(user) => write!(f, "user:{user}"),
             Self::Organization(organization) => write!(f, "organization:{organization}"),
+            Self::Key(key) => write!(f, "key:{key}"),
             Self::Address(address) => write!(f, "address:{address}"),
             Self::Others => f.write_str("others"),
         }

@@ -126,17 +126,21 @@ pub fn parse_nets(text: &str) -> Result<Vec<IpNet>, Invalid> {
     if text.trim_matches(' ').is_empty() {
         return Ok(Vec::new());
     }
-    text.split(',').map(|part| net(part.trim_matches(' '))).collect()
+    text.split(',').map(|part| parse_net(part.trim_matches(' '))).collect()
 }
 
-fn net(part: &str) -> Result<IpNet, Invalid> {
-    match Target::parse(part) {
+/// Reads one address or block, such as `10.0.0.0/8`.
+///
+/// # Errors
+/// [`Invalid`] with the field `nets` for anything else.
+pub fn parse_net(text: &str) -> Result<IpNet, Invalid> {
+    match Target::parse(text) {
         Ok(Target::Address(address)) => Ok(IpNet::from(address)),
         Ok(Target::Block(net)) => Ok(net),
         Ok(Target::Host(_)) => Err(Invalid::part(
             "nets",
             "Network",
-            part,
+            text,
             "is a host name: give addresses and blocks such as 10.0.0.0/8",
         )),
         Err(error) => Err(Invalid { field: "nets", ..error }),

@@ -76,6 +76,9 @@ pub(crate) struct CreateKey {
     /// What to call it
     #[arg(long, default_value = "")]
     pub(crate) name: String,
+    /// What else there is to say about it
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) description: String,
     /// What it may do, if its user may: all, or words such as scans:read,scans:write
     #[arg(long, value_name = "WORDS", default_value = "all")]
     pub(crate) permissions: String,
@@ -85,6 +88,9 @@ pub(crate) struct CreateKey {
     /// From where it may be used: addresses and CIDR blocks with commas between; otherwise from everywhere
     #[arg(long, value_name = "BLOCKS", default_value = "")]
     pub(crate) from: String,
+    /// How many requests a minute it has where keys are counted: the usual number, or a higher one
+    #[arg(long, value_parser = ["standard", "high"], default_value = "standard")]
+    pub(crate) rate_tier: String,
     /// How many days it lives; otherwise for good
     #[arg(long, value_parser = clap::value_parser!(i64).range(1..=36_500))]
     pub(crate) days: Option<i64>,

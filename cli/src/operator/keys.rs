@@ -7,7 +7,8 @@ use shared::{
     error::Error,
     id::KeyId,
     identity::{
-        Addresses, Form, Issued, KeyOrder, Permissions, issue, issue_signing_key, public_id, revoke, user,
+        Addresses, Form, Issued, KeyOrder, Permissions, RateTier, issue, issue_signing_key, public_id,
+        revoke, user,
     },
     store::{
         identity::User,
@@ -96,9 +97,11 @@ fn order(core: &Core, arguments: &CreateKey) -> Result<KeyOrder, Error> {
     Ok(KeyOrder {
         form: Form::try_from(arguments.form.clone()).map_err(Error::internal)?,
         name: arguments.name.clone(),
+        description: arguments.description.clone(),
         permissions: Permissions::parse(&arguments.permissions)?,
         read_only: arguments.read_only,
         allowed_addresses: Addresses::parse(&arguments.from)?,
+        rate_tier: RateTier::try_from(arguments.rate_tier.clone()).map_err(Error::internal)?,
         expires_at: arguments.days.map(|days| core.clock.now() + TimeDelta::days(days)),
     })
 }
@@ -152,9 +155,11 @@ fn document(key: &StoredKey) -> Value {
         "user": key.email,
         "prefix": key.prefix,
         "name": key.name,
+        "description": key.description,
         "permissions": key.permissions.to_string(),
         "read_only": key.read_only,
         "allowed_addresses": key.allowed_addresses.blocks().collect::<Vec<_>>(),
+        "rate_tier": key.rate_tier.as_str(),
         "created_at": key.created_at,
         "expires_at": key.expires_at,
         "last_used_at": key.last_used_at,

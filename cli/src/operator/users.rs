@@ -138,6 +138,7 @@ fn document(user: &User) -> Value {
     json!({
         "user_id": format!("usr_{}", user.id.to_base62()),
         "email": user.email,
+        "claimed_email": user.claimed_email,
         "role": user.role.as_str(),
         "organization": user.organization,
         "tier": user.tier.as_str(),

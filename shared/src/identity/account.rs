@@ -92,7 +92,8 @@ async fn open(core: &Core, opening: Opening<'_>) -> Result<Registered> {
     let (organization, id, now) = (OrganizationId::new(), UserId::new(), core.clock.now());
     let mut tx = core.store.begin().await?;
     rows::insert_organization(&mut tx, organization, email, tier, now).await?;
-    let user = NewUser { id, organization, email, password_hash, role: Role::Owner };
+    let role = Role::Owner;
+    let user = NewUser { id, organization, email, claimed_email: None, password_hash, role };
     if !rows::insert_user(&mut tx, &user, now).await? {
         return Err(Error::EmailTaken);
     }
@@ -105,7 +106,10 @@ async fn open(core: &Core, opening: Opening<'_>) -> Result<Registered> {
 }
 
 /// Accepts `name@domain`, at most 254 characters, and writes it in lower case.
-pub(super) fn parse_email(text: &str) -> Result<String> {
+///
+/// # Errors
+/// `Invalid { field: "email" }` for anything else.
+pub fn parse_email(text: &str) -> std::result::Result<String, Invalid> {
     let email = text.trim().to_lowercase();
     let good = email.split_once('@').is_some_and(|(name, domain)| {
         !name.is_empty()
@@ -118,5 +122,5 @@ pub(super) fn parse_email(text: &str) -> Result<String> {
     if good && clean && email.len() <= 254 {
         return Ok(email);
     }
-    Err(Invalid::new("email", text, "not an e-mail address; expected something like name@example.com").into())
+    Err(Invalid::new("email", text, "not an e-mail address; expected something like name@example.com"))
 }

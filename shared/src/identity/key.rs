@@ -1,14 +1,15 @@
-//! API keys: a prefix, 34 random characters, 6 characters of checksum; kept as a keyed digest.
+//! API keys: a prefix, 34 random characters, 6 characters of checksum; or what a client thought up. Kept as a keyed digest.
 
 use std::fmt;
 
+use super::Permissions;
 use crate::{
     error::{Error, Result},
     id::to_base62,
 };
 
-/// What a key begins with, which says where it was made. A key of any form that is sent, but for a session's, is good
-/// wherever its permissions reach.
+/// How a key looks, which says where it was made. A key of any form with a prefix, but for a session's, is good wherever
+/// its permissions reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// `sk_live_`, as the CyberSec API has them.
@@ -21,18 +22,32 @@ pub enum Form {
     Session,
     /// Without any prefix: it is never sent, requests are signed with it.
     Hawk,
+    /// 16 to 64 letters, digits and dashes without any prefix, as KeyChest has them. Clients think them up themselves, so
+    /// one is as good as its client's imagination: it is good for watching certificates, in that dialect alone.
+    KeyChest,
 }
 
 impl Form {
     const BEARERS: [Self; 3] = [Self::CyberSec, Self::Chad, Self::Chenist];
-    const ALL: [Self; 5] = [Self::CyberSec, Self::Chad, Self::Chenist, Self::Session, Self::Hawk];
+    const ALL: [Self; 6] =
+        [Self::CyberSec, Self::Chad, Self::Chenist, Self::Session, Self::Hawk, Self::KeyChest];
 
     /// The word that the database and the command line use: what a key of this form begins with, where it does.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Hawk => "hawk",
+            Self::KeyChest => "keychest",
             Self::CyberSec | Self::Chad | Self::Chenist | Self::Session => self.prefix(),
+        }
+    }
+
+    /// What a key of this form may do at most.
+    #[must_use]
+    pub fn permissions(self) -> Permissions {
+        match self {
+            Self::KeyChest => Permissions::WATCHING,
+            Self::CyberSec | Self::Chad | Self::Chenist | Self::Session | Self::Hawk => Permissions::ALL,
         }
     }
 
@@ -44,7 +59,7 @@ impl Form {
             Self::Chad => "chad_ak_",
             Self::Chenist => "chn_live_",
             Self::Session => "vds_",
-            Self::Hawk => "",
+            Self::Hawk | Self::KeyChest => "",
         }
     }
 }
@@ -78,7 +93,8 @@ impl fmt::Debug for ApiKey {
 }
 
 impl ApiKey {
-    /// Makes a key from 202 bits of the operating system's randomness.
+    /// Makes a key from 202 bits of the operating system's randomness; one of KeyChest's from 128, in 32 hexadecimal
+    /// digits.
     ///
     /// # Errors
     /// `Internal` when the system has none to give.
@@ -86,11 +102,13 @@ impl ApiKey {
         let mut random = [0_u8; 32];
         getrandom::fill(&mut random).map_err(Error::internal)?;
         let (one, two) = random.split_at(16);
-        let number =
-            |half: &[u8]| to_base62(half.iter().fold(0, |sum: u128, byte| (sum << 8) | u128::from(*byte)));
+        let number = |half: &[u8]| half.iter().fold(0, |sum: u128, byte| (sum << 8) | u128::from(*byte));
+        if form == Form::KeyChest {
+            return Ok(Self { form, text: format!("{:032x}", number(one)) });
+        }
         // The first character of 22 carries less than a digit's worth: take the 17 last of each half.
-        let secret: String =
-            [number(one), number(two)].iter().flat_map(|half| half.chars().skip(5)).collect();
+        let halves = [to_base62(number(one)), to_base62(number(two))];
+        let secret: String = halves.iter().flat_map(|half| half.chars().skip(5)).collect();
         let check = checksum(&secret);
         Ok(Self { form, text: format!("{}{secret}{check}", form.prefix()) })
     }
@@ -106,6 +124,15 @@ impl ApiKey {
     #[must_use]
     pub fn parse_session(text: &str) -> Option<Self> {
         Self::parse_as(Form::Session, text)
+    }
+
+    /// Accepts what a client of KeyChest may have thought up: 16 to 64 ASCII letters, digits and dashes. Keys of every
+    /// other form have a `_`.
+    #[must_use]
+    pub fn parse_keychest(text: &str) -> Option<Self> {
+        let fits = (16..=64).contains(&text.len());
+        let is_clean = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        (fits && is_clean).then(|| Self { form: Form::KeyChest, text: text.to_owned() })
     }
 
     fn parse_as(form: Form, text: &str) -> Option<Self> {
@@ -173,6 +200,43 @@ mod tests {
         assert_eq!(ApiKey::parse(session.reveal()), None);
         assert_eq!(ApiKey::parse_session(key.reveal()), None);
         assert_eq!(ApiKey::parse_session(session.reveal()), Some(session.clone()));
+    }
+
+    #[test]
+    fn a_key_that_a_client_thought_up_is_of_no_other_form() {
+        for text in
+            ["0123456789abcdef", "A-Z-a-z-0-9-----", "5b9b6aceb95011e7bb9f7fca73a26228", &"-".repeat(64)]
+        {
+            assert_eq!(ApiKey::parse_keychest(text).unwrap().form(), Form::KeyChest, "{text}");
+            assert_eq!((ApiKey::parse(text), ApiKey::parse_session(text)), (None, None), "{text}");
+        }
+        let long = "x".repeat(65);
+        for text in
+            ["", "0123456789abcde", "0123456789abcde_", "0123456789abcd\u{e9}", "0123456789abcde ", &long]
+        {
+            assert_eq!(ApiKey::parse_keychest(text), None, "{text}");
+        }
+        for form in [Form::CyberSec, Form::Chad, Form::Chenist, Form::Session] {
+            assert_eq!(ApiKey::parse_keychest(ApiKey::generate(form).unwrap().reveal()), None, "{form:?}");
+        }
+    }
+
+    #[test]
+    fn a_generated_key_of_keychest_is_32_hexadecimal_digits() {
+        let (one, two) =
+            (ApiKey::generate(Form::KeyChest).unwrap(), ApiKey::generate(Form::KeyChest).unwrap());
+        assert_ne!(one, two);
+        assert_eq!(ApiKey::parse_keychest(one.reveal()), Some(one.clone()));
+        let is_digit = |sign: char| sign.is_ascii_digit() || ('a'..='f').contains(&sign);
+        assert!(one.reveal().len() == 32 && one.reveal().chars().all(is_digit), "{}", one.reveal());
+        assert_eq!(one.shown(), &one.reveal()[..4]);
+    }
+
+    #[test]
+    fn forms_read_back_from_their_words() {
+        for form in Form::ALL {
+            assert_eq!(Form::try_from(form.as_str().to_owned()), Ok(form));
+        }
     }
 
     #[test]

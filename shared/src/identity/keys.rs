@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Addresses, ApiKey, Form, Permission, Permissions, Principal, known};
+use super::{Addresses, ApiKey, Form, Permission, Permissions, Principal, RateTier, known};
 use crate::{
     audit::{self, Action, Entry, Who},
     core::{Core, contending},
@@ -17,6 +17,8 @@ use crate::{
 
 /// The most characters of a key's name.
 const NAME: usize = 100;
+/// The most characters of what is said about a key.
+const DESCRIPTION: usize = 500;
 
 /// What a key is to be.
 #[derive(Clone, Debug)]
@@ -25,12 +27,16 @@ pub struct KeyOrder {
     pub form: Form,
     /// What it is called, for people; at most 100 characters.
     pub name: String,
+    /// What else there is to say about it, for people; at most 500 characters.
+    pub description: String,
     /// What it may do, if its user may.
     pub permissions: Permissions,
     /// Whether it may only look.
     pub read_only: bool,
     /// From where it may be used.
     pub allowed_addresses: Addresses,
+    /// How many requests a minute it has.
+    pub rate_tier: RateTier,
     /// When it ends; `None` for never.
     pub expires_at: Option<DateTime<Utc>>,
 }
@@ -42,24 +48,42 @@ impl KeyOrder {
         Self {
             form,
             name: String::new(),
+            description: String::new(),
             permissions: Permissions::ALL,
             read_only: false,
             allowed_addresses: Addresses::default(),
+            rate_tier: RateTier::Standard,
             expires_at,
         }
     }
 
     /// Refuses what no key can be.
     pub(super) fn check(&self, now: DateTime<Utc>) -> Result<()> {
-        if self.name.chars().count() > NAME || self.name.chars().any(char::is_control) {
-            let message = format!("a name has at most {NAME} characters, all of them printable");
-            return Err(Invalid::new("name", &self.name, message).into());
-        }
-        if self.expires_at.is_some_and(|end| end <= now) {
-            return Err(Invalid::new("expires", "", "a key must end in the future").into());
-        }
-        Ok(())
+        check_name_and_description(&self.name, &self.description)?;
+        check_end(self.expires_at, now)
     }
+}
+
+/// Refuses texts about a key that are too long, or not printable.
+pub(super) fn check_name_and_description(name: &str, description: &str) -> Result<()> {
+    check_text("name", name, NAME)?;
+    check_text("description", description, DESCRIPTION)
+}
+
+fn check_text(field: &'static str, text: &str, most: usize) -> Result<()> {
+    if text.chars().count() > most || text.chars().any(char::is_control) {
+        let message = format!("a {field} has at most {most} characters, all of them printable");
+        return Err(Invalid::new(field, text, message).into());
+    }
+    Ok(())
+}
+
+/// Refuses an end that has come.
+pub(super) fn check_end(end: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Result<()> {
+    if end.is_some_and(|end| end <= now) {
+        return Err(Invalid::new("expires_at", "", "a key must end in the future").into());
+    }
+    Ok(())
 }
 
 /// A key that was just made.
@@ -78,12 +102,16 @@ pub struct Issued {
 /// # Errors
 /// `Invalid` for a name that is too long or an end that has passed.
 pub async fn issue(core: &Core, user: &User, order: &KeyOrder) -> Result<Issued> {
+    make(core, Who::operator(user.organization_id), user.id, order).await
+}
+
+/// Makes a key for a user.
+pub(super) async fn make(core: &Core, who: Who, user: UserId, order: &KeyOrder) -> Result<Issued> {
     order.check(core.clock.now())?;
     let key = ApiKey::generate(order.form)?;
-    let who = Who::operator(user.organization_id);
     contending(async || {
         let mut tx = core.store.begin().await?;
-        let id = insert(core, &mut tx, user.id, &key, order).await?;
+        let id = insert(core, &mut tx, user, &key, order).await?;
         audit::record(core, &mut tx, &Entry::new(who, Action::CreateKey, &id)).await?;
         tx.commit().await?;
         Ok(Issued { id, key: key.clone(), expires_at: order.expires_at })
@@ -91,7 +119,7 @@ pub async fn issue(core: &Core, user: &User, order: &KeyOrder) -> Result<Issued>
     .await
 }
 
-/// Stores a key.
+/// Stores a key that was just generated.
 pub(super) async fn insert(
     core: &Core,
     tx: &mut Tx,
@@ -99,6 +127,19 @@ pub(super) async fn insert(
     key: &ApiKey,
     order: &KeyOrder,
 ) -> Result<KeyId> {
+    let stored = insert_unless_taken(core, tx, user, key, order).await?;
+    stored.ok_or_else(|| Error::internal("a key that was just generated is somebody's already"))
+}
+
+/// Stores a key; `None` where somebody has the same one already. Whatever was ordered, it may not do more than keys of
+/// its form do.
+pub(super) async fn insert_unless_taken(
+    core: &Core,
+    tx: &mut Tx,
+    user: UserId,
+    key: &ApiKey,
+    order: &KeyOrder,
+) -> Result<Option<KeyId>> {
     let digest = core.secret.digest(key);
     let row = NewKey {
         id: KeyId::new(),
@@ -107,13 +148,15 @@ pub(super) async fn insert(
         form: key.form(),
         prefix: key.shown(),
         name: &order.name,
-        permissions: order.permissions,
+        description: &order.description,
+        permissions: order.permissions.both(key.form().permissions()),
         read_only: order.read_only,
         allowed_addresses: &order.allowed_addresses,
+        rate_tier: order.rate_tier,
         expires_at: order.expires_at,
     };
-    rows::insert(tx, &row, core.clock.now()).await?;
-    Ok(row.id)
+    let is_stored = rows::insert(tx, &row, core.clock.now()).await?;
+    Ok(is_stored.then_some(row.id))
 }
 
 /// The keys that the caller may know of: their own, and as an owner those of the organization.
@@ -125,6 +168,30 @@ pub async fn list_keys(core: &Core, principal: &Principal) -> Result<Vec<StoredK
     let all = principal.permissions.allow(Permission::ReadOrganization);
     let whose = if all { Whose::Organization(principal.organization) } else { Whose::User(principal.user) };
     rows::list(&core.store, whose).await
+}
+
+/// A key that the caller may know of.
+///
+/// # Errors
+/// `Forbidden` without the permission to look, `NotFound` for a key that the caller may not know of, and for a session.
+pub async fn find_key(core: &Core, principal: &Principal, id: KeyId) -> Result<StoredKey> {
+    principal.permissions.require(Permission::ReadAccount)?;
+    let key = reachable(core, principal, id, Permission::ReadOrganization).await?;
+    if key.form == Form::Session { Err(Error::NotFound(Noun::Key)) } else { Ok(key) }
+}
+
+/// A key of the caller's, or with a permission one of the organization.
+pub(super) async fn reachable(
+    core: &Core,
+    principal: &Principal,
+    id: KeyId,
+    for_others: Permission,
+) -> Result<StoredKey> {
+    let key = rows::find(&core.store, id).await?.ok_or(Error::NotFound(Noun::Key))?;
+    let is_own = key.user_id == principal.user;
+    let administers =
+        key.organization_id == principal.organization && principal.permissions.allow(for_others);
+    if is_own || administers { Ok(key) } else { Err(Error::NotFound(Noun::Key)) }
 }
 
 /// Makes a key like the caller's, which is revoked in the same transaction. The new one lives as long as the old one
@@ -142,9 +209,11 @@ pub async fn rotate(core: &Core, principal: &Principal, old: &ApiKey) -> Result<
     let order = KeyOrder {
         form: row.form,
         name: row.name,
+        description: row.description,
         permissions: row.permissions,
         read_only: row.read_only,
         allowed_addresses: row.allowed_addresses,
+        rate_tier: row.rate_tier,
         expires_at: row.expires_at.map(|end| now + (end - row.created_at)),
     };
     let key = ApiKey::generate(row.form)?;
@@ -169,12 +238,7 @@ pub async fn rotate(core: &Core, principal: &Principal, old: &ApiKey) -> Result<
 /// `Forbidden` without the permission, `NotFound` for a key that the caller may not know of.
 pub async fn revoke_visible(core: &Core, principal: &Principal, id: KeyId) -> Result<()> {
     principal.permissions.require(Permission::WriteAccount)?;
-    let key = rows::find(&core.store, id).await?.ok_or(Error::NotFound(Noun::Key))?;
-    let administers = key.organization_id == principal.organization
-        && principal.permissions.allow(Permission::WriteOrganization);
-    if key.user_id != principal.user && !administers {
-        return Err(Error::NotFound(Noun::Key));
-    }
+    let key = reachable(core, principal, id, Permission::WriteOrganization).await?;
     end(core, &key, Entry::new(principal, Action::RevokeKey, &id)).await
 }
 

@@ -18,16 +18,31 @@ pub enum Permission {
     WriteAccount,
     /// To read the audit log of the organization, and to look at the keys of everybody in it.
     ReadOrganization,
-    /// To revoke the keys of everybody in the organization.
+    /// To revoke and change the keys of everybody in the organization, and to grant more requests.
     WriteOrganization,
+    /// To look at watched certificates.
+    ReadCertificates,
+    /// To have certificates watched.
+    WriteCertificates,
 }
 
-use Permission::{ReadAccount, ReadOrganization, ReadScans, WriteAccount, WriteOrganization, WriteScans};
+use Permission::{
+    ReadAccount, ReadCertificates, ReadOrganization, ReadScans, WriteAccount, WriteCertificates,
+    WriteOrganization, WriteScans,
+};
 
 impl Permission {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [ReadScans, WriteScans, ReadAccount, WriteAccount, ReadOrganization, WriteOrganization];
+    pub const ALL: [Self; 8] = [
+        ReadScans,
+        WriteScans,
+        ReadAccount,
+        WriteAccount,
+        ReadOrganization,
+        WriteOrganization,
+        ReadCertificates,
+        WriteCertificates,
+    ];
 
     /// Its word, such as `scans:read`.
     #[must_use]
@@ -39,6 +54,8 @@ impl Permission {
             WriteAccount => "account:write",
             ReadOrganization => "organization:read",
             WriteOrganization => "organization:write",
+            ReadCertificates => "certificates:read",
+            WriteCertificates => "certificates:write",
         }
     }
 
@@ -50,6 +67,8 @@ impl Permission {
             WriteAccount => 8,
             ReadOrganization => 16,
             WriteOrganization => 32,
+            ReadCertificates => 64,
+            WriteCertificates => 128,
         }
     }
 
@@ -61,6 +80,10 @@ impl Permission {
             WriteAccount => "this takes the permission account:write, which read-only keys lack",
             ReadOrganization => "this takes the permission organization:read, which only owners have",
             WriteOrganization => "this takes the permission organization:write, which only owners have",
+            ReadCertificates => "this takes the permission certificates:read",
+            WriteCertificates => {
+                "this takes the permission certificates:write, which viewers and read-only keys lack"
+            }
         }
     }
 }
@@ -73,7 +96,9 @@ impl Permissions {
     /// Everything, also what later versions add.
     pub const ALL: Self = Self(u32::MAX);
     /// What changes nothing.
-    pub const READING: Self = Self(1 | 4 | 16);
+    pub const READING: Self = Self(1 | 4 | 16 | 64);
+    /// To watch certificates, and nothing else.
+    pub const WATCHING: Self = Self(64 | 128);
 
     /// Reads words with commas between, such as `scans:read,scans:write`, or `all`.
     ///
@@ -92,6 +117,12 @@ impl Permissions {
     #[must_use]
     pub fn both(self, other: Self) -> Self {
         Self(self.0 & other.0)
+    }
+
+    /// Whether it allows everything that the other allows.
+    #[must_use]
+    pub fn cover(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
     }
 
     /// Whether it allows this.
@@ -147,9 +178,11 @@ impl Role {
         let of = |list: &[Permission]| Permissions(list.iter().fold(0, |set, one| set | one.bit()));
         match self {
             Self::Owner => Permissions::ALL,
-            Self::Analyst => of(&[ReadScans, WriteScans, ReadAccount, WriteAccount]),
+            Self::Analyst => {
+                of(&[ReadScans, WriteScans, ReadAccount, WriteAccount, ReadCertificates, WriteCertificates])
+            }
             // Whoever may only look has a key to look after all the same.
-            Self::Viewer => of(&[ReadScans, ReadAccount, WriteAccount]),
+            Self::Viewer => of(&[ReadScans, ReadAccount, WriteAccount, ReadCertificates]),
         }
     }
 }
@@ -175,6 +208,17 @@ mod tests {
             let reads = permission.as_str().ends_with(":read");
             assert_eq!(Permissions::READING.allow(permission), reads, "{permission:?}");
         }
+    }
+
+    #[test]
+    fn watching_is_about_certificates_alone() {
+        for permission in Permission::ALL {
+            let is_about = permission.as_str().starts_with("certificates:");
+            assert_eq!(Permissions::WATCHING.allow(permission), is_about, "{permission:?}");
+        }
+        assert!(Permissions::ALL.cover(Permissions::WATCHING));
+        assert!(!Permissions::WATCHING.cover(Permissions::READING));
+        assert!(Permissions::WATCHING.cover(Permissions::WATCHING));
     }
 
     #[test]

@@ -125,6 +125,7 @@ pub(super) fn admit(
         key: holder.key_id,
         role: holder.role,
         tier: holder.tier,
+        rate_tier: holder.rate_tier,
         permissions: holder.role.permissions().both(holder.permissions).both(most),
         address: from,
     })

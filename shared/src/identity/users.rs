@@ -32,6 +32,16 @@ pub async fn profile(core: &Core, principal: &Principal) -> Result<(User, Stored
     Ok((user, key))
 }
 
+/// The e-mail address that the caller goes by, shown to be theirs or not.
+///
+/// # Errors
+/// `Forbidden` without the permission to look at certificates: it is asked by those who watch them.
+pub async fn address_of(core: &Core, principal: &Principal) -> Result<String> {
+    principal.permissions.require(Permission::ReadCertificates)?;
+    let user = rows::find(&core.store, principal.user).await?.ok_or(Error::NotFound(Noun::User))?;
+    Ok(user.claimed_email.unwrap_or(user.email))
+}
+
 /// Where a new user belongs.
 #[derive(Clone, Copy, Debug)]
 pub enum Home {
@@ -61,7 +71,8 @@ pub async fn add_user(core: &Core, home: Home, email: &str, password: Option<&st
         if let Home::Own(tier) = home {
             rows::insert_organization(&mut tx, organization, &email, tier, core.clock.now()).await?;
         }
-        let row = NewUser { id, organization, email: &email, password_hash: hash.as_deref(), role };
+        let password_hash = hash.as_deref();
+        let row = NewUser { id, organization, email: &email, claimed_email: None, password_hash, role };
         if !rows::insert_user(&mut tx, &row, core.clock.now()).await? {
             return Err(Error::EmailTaken);
         }

@@ -35,6 +35,18 @@ pub struct Allowances {
     pub registrations_an_hour: i64,
     /// `VEDETTE_LOGINS`, 60: logins that one address may try in an hour.
     pub logins_an_hour: i64,
+    /// `VEDETTE_CLAIMS`, 60: claims that one address may make in an hour.
+    pub claims_an_hour: i64,
+    /// `VEDETTE_CLAIMED_EMAILS`, 5: e-mail addresses that nobody claimed before and one address may claim in a day.
+    pub claimed_emails_a_day: i64,
+    /// `VEDETTE_REFUSED_KEYS`, 100: keys without a prefix that one address may get wrong in an hour.
+    pub refused_keys_an_hour: i64,
+    /// `VEDETTE_KEYCHEST_REQUESTS`, 60: requests a minute of a user, or of an address without a valid key.
+    pub keychest_requests_a_minute: i64,
+    /// `VEDETTE_CHAD_REQUESTS`, 60: requests a minute of a key, or of an address without a valid one.
+    pub chad_requests_a_minute: i64,
+    /// `VEDETTE_CHAD_HIGH_REQUESTS`, 300: requests a minute of a key of the high rate tier.
+    pub chad_high_requests_a_minute: i64,
 }
 
 impl Allowances {
@@ -75,6 +87,12 @@ pub(super) fn allowances(look_up: LookUp<'_>) -> Result<Allowances, Unusable> {
         signed_requests_a_minute_of_an_address: requests("VEDETTE_AIP_ADDRESS_REQUESTS", 1000)?,
         registrations_an_hour: requests("VEDETTE_REGISTRATIONS", 20)?,
         logins_an_hour: requests("VEDETTE_LOGINS", 60)?,
+        claims_an_hour: requests("VEDETTE_CLAIMS", 60)?,
+        claimed_emails_a_day: requests("VEDETTE_CLAIMED_EMAILS", 5)?,
+        refused_keys_an_hour: requests("VEDETTE_REFUSED_KEYS", 100)?,
+        keychest_requests_a_minute: requests("VEDETTE_KEYCHEST_REQUESTS", 60)?,
+        chad_requests_a_minute: requests("VEDETTE_CHAD_REQUESTS", 60)?,
+        chad_high_requests_a_minute: requests("VEDETTE_CHAD_HIGH_REQUESTS", 300)?,
     })
 }
 

@@ -24,6 +24,8 @@ pub struct User {
     pub organization: String,
     /// How they sign in, in lower case.
     pub email: String,
+    /// The address that a claim named; nobody has shown it to be theirs. How they sign in is then a stand-in.
+    pub claimed_email: Option<String>,
     pub(crate) password_hash: Option<String>,
     /// What they may do.
     #[sqlx(try_from = "String")]
@@ -43,6 +45,7 @@ pub(crate) struct NewUser<'a> {
     pub(crate) id: UserId,
     pub(crate) organization: OrganizationId,
     pub(crate) email: &'a str,
+    pub(crate) claimed_email: Option<&'a str>,
     pub(crate) password_hash: Option<&'a str>,
     pub(crate) role: Role,
 }
@@ -93,6 +96,12 @@ pub(crate) async fn first_organization(store: &Store) -> Result<Option<Organizat
     Ok(id.map(OrganizationId::from))
 }
 
+/// How many accounts named this e-mail address in a claim.
+pub(crate) async fn count_claimed(store: &Store, email: &str) -> Result<i64> {
+    const SQL: &str = "SELECT COUNT(*) FROM users WHERE claimed_email = $1";
+    on_pool!(store, |pool| sqlx::query_scalar(SQL).bind(email).fetch_one(pool).await)
+}
+
 /// Holds a user's row until the transaction ends: others that want it wait.
 pub(crate) async fn hold_user(tx: &mut Tx, user: UserId) -> Result<()> {
     // SQLite knows no SELECT .. FOR UPDATE.
@@ -126,12 +135,13 @@ pub(crate) async fn insert_organization(
 
 /// Stores a user; false when the e-mail address is taken.
 pub(crate) async fn insert_user(tx: &mut Tx, user: &NewUser<'_>, now: DateTime<Utc>) -> Result<bool> {
-    const SQL: &str = "INSERT INTO users (id, organization_id, email, password_hash, role, enabled, created_at) \
-                       VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (email) DO NOTHING";
+    const SQL: &str = "INSERT INTO users (id, organization_id, email, claimed_email, password_hash, role, enabled, \
+                       created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (email) DO NOTHING";
     let inserted = on_tx!(tx, |connection| sqlx::query(SQL)
         .bind(user.id.uuid())
         .bind(user.organization.uuid())
         .bind(user.email)
+        .bind(user.claimed_email)
         .bind(user.password_hash)
         .bind(user.role.as_str())
         .bind(true)

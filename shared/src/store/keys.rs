@@ -8,7 +8,7 @@ use super::{Store, Tx, rows::Rows};
 use crate::{
     error::Result,
     id::{KeyId, OrganizationId, UserId},
-    identity::{Addresses, Form, Permissions, Role, Tier},
+    identity::{Addresses, End, Form, KeyChange, Permissions, RateTier, Role, Tier},
 };
 
 /// Whom a key speaks for, and what it is good for.
@@ -24,6 +24,8 @@ pub(crate) struct Holder {
     pub(crate) role: Role,
     #[sqlx(try_from = "String")]
     pub(crate) tier: Tier,
+    #[sqlx(try_from = "String")]
+    pub(crate) rate_tier: RateTier,
     #[sqlx(try_from = "String")]
     pub(crate) permissions: Permissions,
     pub(crate) read_only: bool,
@@ -55,6 +57,8 @@ pub struct StoredKey {
     pub form: Form,
     /// What it is called.
     pub name: String,
+    /// What else there is to say about it.
+    pub description: String,
     /// Its first characters.
     pub prefix: String,
     /// What it may do, if its user may.
@@ -65,6 +69,9 @@ pub struct StoredKey {
     /// From where it may be used.
     #[sqlx(try_from = "String")]
     pub allowed_addresses: Addresses,
+    /// How many requests a minute it has.
+    #[sqlx(try_from = "String")]
+    pub rate_tier: RateTier,
     /// When it was made, UTC.
     pub created_at: DateTime<Utc>,
     /// When it ends; `None` for never.
@@ -84,17 +91,20 @@ pub(crate) struct NewKey<'a> {
     pub(crate) form: Form,
     pub(crate) prefix: &'a str,
     pub(crate) name: &'a str,
+    pub(crate) description: &'a str,
     pub(crate) permissions: Permissions,
     pub(crate) read_only: bool,
     pub(crate) allowed_addresses: &'a Addresses,
+    pub(crate) rate_tier: RateTier,
     pub(crate) expires_at: Option<DateTime<Utc>>,
 }
 
 /// The holder of the key with this digest, or this name.
 pub(crate) async fn holder(store: &Store, digest: &str) -> Result<Option<Holder>> {
     const SQL: &str = "SELECT api_keys.id AS key_id, users.id AS user_id, users.organization_id, users.role, \
-                       users.enabled, organizations.tier, api_keys.permissions, api_keys.read_only, \
-                       api_keys.allowed_addresses, api_keys.expires_at, api_keys.revoked_at, hawk_secrets.sealed \
+                       users.enabled, organizations.tier, api_keys.rate_tier, api_keys.permissions, \
+                       api_keys.read_only, api_keys.allowed_addresses, api_keys.expires_at, api_keys.revoked_at, \
+                       hawk_secrets.sealed \
                        FROM api_keys JOIN users ON users.id = api_keys.user_id \
                        JOIN organizations ON organizations.id = users.organization_id \
                        LEFT JOIN hawk_secrets ON hawk_secrets.key_id = api_keys.id WHERE api_keys.digest = $1";
@@ -162,22 +172,47 @@ pub async fn list(store: &Store, whose: Whose) -> Result<Vec<StoredKey>> {
     })
 }
 
-pub(crate) async fn insert(tx: &mut Tx, key: &NewKey<'_>, now: DateTime<Utc>) -> Result<()> {
-    const SQL: &str = "INSERT INTO api_keys (id, user_id, digest, form, prefix, name, permissions, read_only, \
-                       allowed_addresses, created_at, expires_at) \
-                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-    on_tx!(tx, |connection| sqlx::query(SQL)
+/// Stores a key; false when somebody has the same one.
+pub(crate) async fn insert(tx: &mut Tx, key: &NewKey<'_>, now: DateTime<Utc>) -> Result<bool> {
+    const SQL: &str = "INSERT INTO api_keys (id, user_id, digest, form, prefix, name, description, permissions, \
+                       read_only, allowed_addresses, rate_tier, created_at, expires_at) \
+                       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
+                       ON CONFLICT (digest) DO NOTHING";
+    let inserted = on_tx!(tx, |connection| sqlx::query(SQL)
         .bind(key.id.uuid())
         .bind(key.user.uuid())
         .bind(key.digest)
         .bind(key.form.as_str())
         .bind(key.prefix)
         .bind(key.name)
+        .bind(key.description)
         .bind(key.permissions.to_string())
         .bind(key.read_only)
         .bind(key.allowed_addresses.to_string())
+        .bind(key.rate_tier.as_str())
         .bind(now)
         .bind(key.expires_at)
+        .execute(connection)
+        .await
+        .map(|done| done.rows_affected()))?;
+    Ok(inserted == 1)
+}
+
+/// Changes what is given; a change of another field at the same time is kept.
+pub(crate) async fn change(tx: &mut Tx, id: KeyId, change: &KeyChange) -> Result<()> {
+    const SQL: &str = "UPDATE api_keys SET name = COALESCE($1, name), description = COALESCE($2, description), \
+                       read_only = COALESCE($3, read_only), rate_tier = COALESCE($4, rate_tier), \
+                       allowed_addresses = COALESCE($5, allowed_addresses), \
+                       expires_at = CASE WHEN $6 THEN $7 ELSE expires_at END WHERE id = $8";
+    on_tx!(tx, |connection| sqlx::query(SQL)
+        .bind(change.name.as_deref())
+        .bind(change.description.as_deref())
+        .bind(change.read_only)
+        .bind(change.rate_tier.map(RateTier::as_str))
+        .bind(change.allowed_addresses.as_ref().map(ToString::to_string))
+        .bind(change.end.is_some())
+        .bind(change.end.and_then(End::moment))
+        .bind(id.uuid())
         .execute(connection)
         .await
         .map(|done| done.rows_affected()))

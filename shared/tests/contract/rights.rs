@@ -52,10 +52,15 @@ fn is_unauthenticated(answer: &Result<Principal, Error>) -> bool {
 async fn a_key_may_what_it_and_its_role_both_may(stage: Stage) {
     for (role, words, read_only, expected) in [
         (Role::Owner, "all", false, "all"),
-        (Role::Analyst, "all", false, "scans:read,scans:write,account:read,account:write"),
-        (Role::Analyst, "all", true, "scans:read,account:read"),
+        (
+            Role::Analyst,
+            "all",
+            false,
+            "scans:read,scans:write,account:read,account:write,certificates:read,certificates:write",
+        ),
+        (Role::Analyst, "all", true, "scans:read,account:read,certificates:read"),
         (Role::Analyst, "scans:write,organization:read", false, "scans:write"),
-        (Role::Viewer, "all", false, "scans:read,account:read,account:write"),
+        (Role::Viewer, "all", false, "scans:read,account:read,account:write,certificates:read"),
         (Role::Owner, "scans:read,scans:write", true, "scans:read"),
     ] {
         let email = format!("{}@example.com", shared::id::KeyId::new());
