@@ -34,10 +34,11 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// Names the request, and logs how it was answered. The query is never logged: it may hold a key.
+/// Names the request, and logs how it was answered. The query is never logged: it may hold a key; nor is a part of the
+/// path that may be an e-mail address.
 pub(crate) async fn name(mut request: Request, next: Next) -> Response {
     let id = RequestId::new();
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = (request.method().clone(), shown(request.uri().path()));
     request.extensions_mut().insert(id.clone());
     let span = tracing::info_span!("request", request.id = %id);
     let mut response = next.run(request).instrument(span.clone()).await;
@@ -47,4 +48,29 @@ pub(crate) async fn name(mut request: Request, next: Next) -> Response {
         response.headers_mut().insert(HEADER, value);
     }
     response
+}
+
+/// A path without its e-mail addresses.
+fn shown(path: &str) -> String {
+    let is_address = |part: &str| part.contains('@') || part.contains("%40");
+    let parts: Vec<_> =
+        path.split('/').map(|part| if is_address(part) { "(address)" } else { part }).collect();
+    parts.join("/")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_shown_without_addresses() {
+        for (path, expected) in [
+            ("/api/v1.0/access/claim/ada@example.net", "/api/v1.0/access/claim/(address)"),
+            ("/api/v1.0//access/claim/ada%40example.net/", "/api/v1.0//access/claim/(address)/"),
+            ("/api/v1/scans", "/api/v1/scans"),
+            ("/", "/"),
+        ] {
+            assert_eq!(shown(path), expected);
+        }
+    }
 }

@@ -2,13 +2,20 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use axum::{Router, middleware, serve::ListenerExt};
+use axum::{
+    Router,
+    extract::{Request, State},
+    middleware,
+    response::Response,
+    serve::ListenerExt,
+};
 use shared::{core::Core, identity, settings::Web};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 use crate::{
-    aip, cybersec,
+    aip, chad, cybersec, keychest,
     listener::{Listener, prepare},
     metrics, peer, request_id,
     site::Site,
@@ -78,8 +85,62 @@ fn router(site: Site) -> Router {
     let counted = |router: Router, dialect: &'static str| {
         router.layer(middleware::from_fn_with_state((metrics.clone(), dialect), metrics::count))
     };
-    counted(aip::router(site.clone()), "aip")
-        .merge(counted(cybersec::router(site), "cybersec"))
+    let aip = counted(aip::router(site.clone()), "aip");
+    let dialects = Dialects {
+        keychest: counted(keychest::router(site.clone()), "keychest"),
+        chad: counted(chad::router(site.clone()), "chad"),
+        others: aip.merge(counted(cybersec::router(site), "cybersec")),
+    };
+    Router::new()
+        .fallback(answer)
+        .with_state(dialects)
         .layer(recognised)
         .layer(middleware::from_fn(request_id::name))
+}
+
+/// Each with its own answer to what it does not know.
+#[derive(Clone)]
+struct Dialects {
+    keychest: Router,
+    chad: Router,
+    /// Those whose paths are told apart by their routes; whatever is nobody's is theirs, too.
+    others: Router,
+}
+
+impl Dialects {
+    fn of(self, path: &str) -> Router {
+        if keychest::owns(path) {
+            self.keychest
+        } else if chad::owns(path) {
+            self.chad
+        } else {
+            self.others
+        }
+    }
+}
+
+async fn answer(State(dialects): State<Dialects>, request: Request) -> Response {
+    let dialect = dialects.of(request.uri().path());
+    let Ok(response) = dialect.oneshot(request).await;
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_of_one_dialect() {
+        for path in ["/api", "/api/", "/api/ping", "/api/v1.0", "/api/v1.0/", "/api/v1.0/nothing"] {
+            assert!(keychest::owns(path) && !chad::owns(path), "{path}");
+        }
+        for path in ["/api/api-keys", "/api/api-keys/x/y", "/api/external/alerts", "/api/auth/login"] {
+            assert!(chad::owns(path) && !keychest::owns(path), "{path}");
+        }
+        for path in
+            ["/", "/api/v1", "/api/v1/scans", "/api/v1.1/user", "/api/pings", "/api/api-keys2", "/api//rules"]
+        {
+            assert!(!chad::owns(path) && !keychest::owns(path), "{path}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// Status, headers and body of an answer; the body is `null` when it is not JSON.
+/// Status, headers and body of an answer; the body is `null` when it is not JSON, and its text is kept beside it.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The HTTP status.
@@ -12,6 +12,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body as JSON.
     pub body: Value,
+    /// The body as it came.
+    pub text: String,
 }
 
 impl Answer {

@@ -19,6 +19,16 @@ pub struct Client {
     address: String,
     authority: Option<Authority>,
     key: Option<String>,
+    session: Option<Session>,
+}
+
+/// What a browser that is logged in has.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The cookie, as it is sent.
+    pub cookie: String,
+    /// What every change takes besides.
+    pub csrf_token: String,
 }
 
 impl Client {
@@ -26,7 +36,13 @@ impl Client {
         // Another member of the workspace builds reqwest with TLS but without its cryptography; none of it is used here.
         drop(rustls::crypto::ring::default_provider().install_default());
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Client { http, address: address.to_owned(), authority: None, key: Some(key.to_owned()) }
+        Client {
+            http,
+            address: address.to_owned(),
+            authority: None,
+            key: Some(key.to_owned()),
+            session: None,
+        }
     }
 
     /// The same key from another loopback address.
@@ -71,6 +87,24 @@ impl Client {
     #[must_use]
     pub fn without_key(&self) -> Client {
         Client { key: None, ..self.clone() }
+    }
+
+    /// The same place with a session and without a key.
+    #[must_use]
+    pub fn with_session(&self, session: Session) -> Client {
+        Client { key: None, session: Some(session), ..self.clone() }
+    }
+
+    /// Begins a session.
+    ///
+    /// # Panics
+    /// When the login is refused.
+    pub async fn log_in(&self, email: &str, password: &str) -> Session {
+        let credentials = serde_json::json!({ "email": email, "password": password });
+        let answer = self.without_key().post("/api/v1/auth/login", &credentials).await;
+        let csrf_token = answer.ok()["csrf_token"].as_str().unwrap().to_owned();
+        let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
+        Session { cookie, csrf_token }
     }
 
     /// The key.
@@ -123,6 +157,12 @@ impl Client {
     /// A request with the key, to be completed by the test.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base()));
+        let request = match &self.session {
+            Some(session) => {
+                request.header("cookie", &session.cookie).header("x-csrf-token", &session.csrf_token)
+            }
+            None => request,
+        };
         match &self.key {
             Some(key) => request.bearer_auth(key),
             None => request,
@@ -137,8 +177,8 @@ impl Client {
         within("an answer", SOON, async {
             let response = request.send().await.unwrap();
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
-            let text = response.bytes().await.unwrap();
-            Answer { status, headers, body: serde_json::from_slice(&text).unwrap_or_default() }
+            let text = response.text().await.unwrap();
+            Answer { status, headers, body: serde_json::from_str(&text).unwrap_or_default(), text }
         })
         .await
     }

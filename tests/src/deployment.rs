@@ -25,11 +25,17 @@ const OUTSIDE: &str = "0.0.0.0/2,64.0.0.0/3,96.0.0.0/4,112.0.0.0/5,120.0.0.0/6,1
                        20::/11,40::/10,80::/9,100::/8,200::/7,400::/6,800::/5,1000::/4,2000::/3,4000::/2,8000::/1";
 
 /// Tests ask again and again, all from one address.
-const AMPLE: [(&str, &str); 4] = [
+const AMPLE: [(&str, &str); 10] = [
     ("VEDETTE_FREE_REQUESTS", "1000000"),
     ("VEDETTE_ANONYMOUS_REQUESTS", "1000000"),
     ("VEDETTE_REGISTRATIONS", "1000000"),
     ("VEDETTE_LOGINS", "1000000"),
+    ("VEDETTE_CLAIMS", "1000000"),
+    ("VEDETTE_CLAIMED_EMAILS", "1000000"),
+    ("VEDETTE_REFUSED_KEYS", "1000000"),
+    ("VEDETTE_KEYCHEST_REQUESTS", "1000000"),
+    ("VEDETTE_CHAD_REQUESTS", "1000000"),
+    ("VEDETTE_CHAD_HIGH_REQUESTS", "1000000"),
 ];
 
 /// A pair, its settings, and how many processes it has.

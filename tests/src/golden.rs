@@ -41,20 +41,20 @@ impl Golden {
         self.file["given"].as_str().unwrap_or("nothing")
     }
 
-    /// Sends the request as the document gives it, but for the host to scan, the scan's id and the key, and tells
-    /// what the answer lacks of the document's.
+    /// Sends the request as the document gives it, but for the host to scan, the id of the scan or the key that it is
+    /// about, and the caller's key, and tells what the answer lacks of the document's.
     ///
     /// # Panics
     /// When the file has no request.
-    pub async fn replay(&self, client: &Client, scan_id: &str, target: &str) -> Vec<String> {
+    pub async fn replay(&self, client: &Client, id: &str, target: &str) -> Vec<String> {
         let request = &self.file["request"];
-        let path = text(&request["path"]).replace("{scan_id}", scan_id).replace("example.com", target);
+        let path = text(&request["path"]).replace("{scan_id}", id).replace("{key_id}", id);
+        let path = path.replace("example.com", target);
         let client = if request["authorized"] == false { client.without_key() } else { client.clone() };
         let method = Method::from_bytes(text(&request["method"]).as_bytes()).unwrap();
         let mut sent = client.request(method, &path);
         if !request["body"].is_null() {
-            let body =
-                request["body"].to_string().replace("example.com", target).replace("scan_abc123", scan_id);
+            let body = request["body"].to_string().replace("example.com", target).replace("scan_abc123", id);
             sent = sent.header("content-type", "application/json").body(body);
         }
         let answer = client.send(sent).await;

@@ -40,7 +40,7 @@ pub mod source;
 pub mod wait;
 pub mod websocket;
 
-pub use client::Client;
+pub use client::{Client, Session};
 pub use pair::Pair;
 pub use scan::Scan;
 pub use service::TestService;

@@ -86,7 +86,7 @@ fn read_answer(received: &[u8]) -> Answer {
         let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
         headers.append(name, HeaderValue::from_str(&value).unwrap());
     }
-    Answer { status, headers, body: json_in(&body) }
+    Answer { status, headers, body: json_in(&body), text: String::from_utf8_lossy(&body).into_owned() }
 }
 
 fn split_head(received: &[u8]) -> Option<(String, Vec<u8>)> {

@@ -99,6 +99,18 @@ impl TestService {
         self.client_at(0, &key)
     }
 
+    /// Claims a key for an e-mail address, as KeyChest has them.
+    ///
+    /// # Panics
+    /// When the claim is refused.
+    pub async fn claim(&self, email: &str) -> Client {
+        let answer = self.owner().without_key().get(&format!("/api/v1.0/access/claim/{email}")).await;
+        assert_eq!(answer.body["status"], "created", "{answer:?}");
+        let key = answer.body["api_key"].as_str().unwrap().to_owned();
+        self.keys.lock().unwrap().push(key.clone());
+        self.client_at(0, &key)
+    }
+
     /// Somebody with a key, at one of several apis.
     ///
     /// # Panics

@@ -5,7 +5,8 @@ use serde_json::Value;
 use crate::answer::is_time;
 
 /// Beginnings that say what a text is: an id, a key, an address.
-const KINDS: [&str; 7] = ["scan_", "usr_", "req_", "sk_live_", "ws://", "http://", "attachment"];
+const KINDS: [&str; 9] =
+    ["scan_", "usr_", "key_", "req_", "sk_live_", "chad_ak_", "ws://", "http://", "attachment"];
 
 /// What an answer lacks of an example; empty when it has everything.
 ///

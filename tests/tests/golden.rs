@@ -4,19 +4,36 @@
 use vedette_tests::deployment::Deployment;
 use vedette_tests::golden::Golden;
 use vedette_tests::listeners::{own_address, ports};
+use vedette_tests::service::USER_PASSWORD;
 use vedette_tests::wait::{SOON, until};
 use vedette_tests::{Client, Pair, Scan, TestService};
 
 #[tokio::test]
 async fn every_example_of_the_cybersec_document_is_answered_as_the_document_says() {
     let service = Deployment::of(Pair::SqliteEmbedded).slowed_to(2000).start().await;
+    replay_all(&service, "cybersec", 25).await;
+}
+
+#[tokio::test]
+async fn every_example_of_the_keychest_document_is_answered_as_the_document_says() {
+    let service = TestService::start(Pair::SqliteEmbedded).await;
+    replay_all(&service, "keychest", 10).await;
+}
+
+#[tokio::test]
+async fn every_example_of_the_chad_document_is_answered_as_the_document_says() {
+    let service = TestService::start(Pair::SqliteEmbedded).await;
+    replay_all(&service, "chad", 10).await;
+}
+
+async fn replay_all(service: &TestService, dialect: &str, least: usize) {
     let mut wrong = Vec::new();
-    let examples = Golden::all("cybersec");
-    assert!(examples.len() >= 15, "{} examples", examples.len());
+    let examples = Golden::all(dialect);
+    assert!(examples.len() >= least, "{} examples", examples.len());
     for example in examples {
         wrong.extend(match example.given() {
             "no requests left" => replay_exhausted(&example).await,
-            _ => replay(&service, &example).await,
+            _ => replay(service, &example).await,
         });
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -24,10 +41,17 @@ async fn every_example_of_the_cybersec_document_is_answered_as_the_document_says
 
 /// Each example has a user of its own, so that none sees the scans of another.
 async fn replay(service: &TestService, example: &Golden) -> Vec<String> {
-    let user = service.register(&format!("{}@example.net", example.name)).await;
+    let email = format!("{}@example.net", example.name);
+    let user = service.register(&email).await;
     let target = own_address().to_string();
-    let scan = prepare(&user, example, &target).await;
-    let wrong = example.replay(&user, &scan, &target).await;
+    let client = match example.given() {
+        "a session" => user.with_session(user.log_in(&email, USER_PASSWORD).await),
+        "a read-only key" => service.issue(&email, &["--read-only"]).await.1,
+        "a key to lose" => service.issue(&email, &["--days", "365"]).await.1,
+        _ => user.clone(),
+    };
+    let id = prepare(service, &user, example, &target).await;
+    let wrong = example.replay(&client, &id, &target).await;
     put_away(service, &user).await;
     wrong
 }
@@ -54,10 +78,19 @@ async fn exhausted(user: &Client) -> Option<String> {
     (answer.status == 429).then(|| header("x-ratelimit-reset"))
 }
 
-/// Makes what an example takes for granted; the id of the scan it is about.
-async fn prepare(user: &Client, example: &Golden, target: &str) -> String {
+/// Makes what an example takes for granted; the id of the scan or the key that it is about.
+async fn prepare(service: &TestService, user: &Client, example: &Golden, target: &str) -> String {
     match example.given() {
-        "nothing" => String::new(),
+        "nothing" | "a session" | "a read-only key" | "a key to lose" => String::new(),
+        "a key" => {
+            let email = format!("{}@example.net", example.name);
+            service.issue(&email, &["--name", "SIEM Integration", "--form", "chad_ak_"]).await.0
+        }
+        "that claim made before" => {
+            let made = example.replay(user, "", "").await;
+            assert!(made.iter().any(|wrong| wrong.contains("created")), "it was new: {made:?}");
+            String::new()
+        }
         "a worker" => {
             until("health", SOON, async || {
                 let health = user.get("/api/v1/health").await;

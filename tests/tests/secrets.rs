@@ -1,6 +1,7 @@
 //! No key and no password stands in a log file, however much is logged. The parting of every service looks.
 #![cfg(test)]
 
+use reqwest::Method;
 use serde_json::json;
 use vedette_tests::deployment::{Deployment, OWNER_KEY};
 use vedette_tests::listeners::own_address;
@@ -27,6 +28,19 @@ async fn nothing_secret_is_logged_even_when_everything_is(pair: Pair) {
     let path = format!("/api/v1/nothing?api_key={OWNER_KEY}&token={OWNER_KEY}");
     nobody.get(&path).await.refused(404, "NOT_FOUND");
     user.get(&format!("/api/v1/scans?target={}", user.key())).await;
+    let watcher = service.claim("ada.lovelace@example.net").await;
+    service.add_secret("ada.lovelace");
+    for key in [watcher.key(), OWNER_KEY] {
+        let path = format!("/api/v1.0/user?api_key={key}");
+        assert_eq!(nobody.get(&path).await.status, 200);
+        let body = json!({ "email": "ada.lovelace@example.net", "api_key": key });
+        let in_body = nobody.request(Method::GET, "/api/v1.0/user").json(&body);
+        assert_eq!(nobody.send(in_body).await.status, 200);
+        nobody.post("/api/v1.0/access/claim", &body).await;
+        assert_eq!(nobody.get(&format!("/api/alerts?api_key={key}&token={key}")).await.status, 404);
+        nobody.get(&format!("/api/v1.0/nothing/ada.lovelace@example.net?api_key={key}")).await;
+        nobody.post("/api/api-keys", &json!({ "name": 7, "api_key": key })).await;
+    }
     let said: usize = service.logs().iter().map(|(_, log)| log.lines().count()).sum();
     assert!(said > 20, "everything was logged: {said} lines");
 }

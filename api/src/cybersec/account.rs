@@ -8,15 +8,11 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use shared::identity::{self, Session};
 
-use super::{
-    body::Body,
-    caller::{Bearer, COOKIE},
-    envelope::Reply,
-    problem::Problem,
-    wire::{seconds, user_id},
-};
+use super::{body::Body, caller::Bearer, envelope::Reply, problem::Problem, wire::seconds};
 use crate::{
+    caller::COOKIE,
     peer::{BaseUrl, Peer},
+    public_id::user_id,
     site::Site,
 };
 

@@ -14,9 +14,12 @@ use super::{
     envelope::Reply,
     paging::{Pagination, Paging},
     problem::Problem,
-    wire::{key_id, seconds, user_id},
+    wire::seconds,
 };
-use crate::site::Site;
+use crate::{
+    public_id::{key_id, user_id},
+    site::Site,
+};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,9 +1,8 @@
 //! Reading what a request carries: JSON bodies, queries, ids in paths.
 
 use axum::{
-    body::to_bytes,
     extract::{FromRequest, FromRequestParts, Path, Request},
-    http::{StatusCode, header, request::Parts},
+    http::{StatusCode, request::Parts},
 };
 use serde::{
     Deserialize, Deserializer,
@@ -16,6 +15,10 @@ use shared::{
 };
 
 use super::problem::Problem;
+use crate::{
+    json::{self, Fault, Unreadable},
+    public_id::parse_key_id,
+};
 
 /// The largest body that is read, in bytes.
 const LIMIT: usize = 64 * 1024;
@@ -28,22 +31,23 @@ impl<S: Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
-        if !is_json(&request) {
-            let message = "send the body as JSON, with Content-Type: application/json";
-            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message));
+        json::read(request, LIMIT).await.map(Self).map_err(Problem::from)
+    }
+}
+
+impl From<Unreadable> for Problem {
+    fn from(why: Unreadable) -> Self {
+        match why {
+            Unreadable::NotJson => {
+                let message = "send the body as JSON, with Content-Type: application/json";
+                Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", message)
+            }
+            Unreadable::TooLong(most) => {
+                let message = format!("the body is longer than {most} bytes, or broke off");
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", message)
+            }
+            Unreadable::Fault(Fault { path, message }) => Self::unreadable(&path, message),
         }
-        let bytes = to_bytes(request.into_body(), LIMIT).await.map_err(|_| {
-            let message = format!("the body is longer than {LIMIT} bytes, or broke off");
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", message)
-        })?;
-        if bytes.trim_ascii_start().first() != Some(&b'{') {
-            return Err(Problem::unreadable("body", "the body is not a JSON object"));
-        }
-        let mut reader = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut reader)
-            .map_err(|error| Problem::unreadable(&field(error.path()), error.inner().to_string()))?;
-        reader.end().map_err(|error| Problem::unreadable("body", error.to_string()))?;
-        Ok(Self(value))
     }
 }
 
@@ -55,17 +59,6 @@ where
 {
     let object: Option<Map<String, Value>> = Option::deserialize(reader)?;
     object.map(|object| serde_json::from_value(Value::Object(object)).map_err(D::Error::custom)).transpose()
-}
-
-fn is_json(request: &Request) -> bool {
-    let content_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = content_type.and_then(|value| value.split(';').next()).unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
-}
-
-fn field(path: &serde_path_to_error::Path) -> String {
-    let path = path.to_string();
-    if path == "." { "body".to_owned() } else { path }
 }
 
 /// A query string.
@@ -104,8 +97,7 @@ impl<S: Send + Sync> FromRequestParts<S> for PathKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let id = named(parts, state).await;
-        let id = id.strip_prefix("key_").and_then(KeyId::from_base62);
+        let id = parse_key_id(&named(parts, state).await);
         id.map(Self).ok_or_else(|| Error::NotFound(Noun::Key).into())
     }
 }

@@ -12,9 +12,12 @@ use super::{
     caller::{Bearer, Caller},
     envelope::Reply,
     problem::Problem,
-    wire::{key_id, seconds, user_id},
+    wire::seconds,
 };
-use crate::site::Site;
+use crate::{
+    public_id::{key_id, user_id},
+    site::Site,
+};
 
 /// A key as its owner sees it.
 #[derive(Debug, Serialize)]

@@ -9,29 +9,24 @@ use std::time::Duration;
 
 use axum::{
     extract::{Request, State},
-    http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method},
+    http::{Extensions, Method},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use shared::{
-    audit,
     core::Core,
-    error::{Error, chain},
+    error::Error,
     identity::Tier,
-    limit::{Purpose, Rule, Standing, Subject},
+    limit::{Purpose, Rule, Subject},
 };
-use tokio::time::timeout;
 
-use super::{
-    PATIENCE,
-    caller::{Bearer, Identity, KeyPlace, Nobody, Presented, identify},
-    problem::Problem,
+use super::{caller::KeyPlace, problem::Problem};
+use crate::{
+    caller::{Identity, Recognised, identify, record_refusal},
+    peer::Peer,
+    rate_headers::tell,
+    site::Site,
 };
-use crate::{peer::Peer, site::Site};
-
-pub(super) const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-pub(super) const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-pub(super) const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 
 /// Finds out who calls, counts the request, and lets it through while there is something left.
 pub(super) async fn count(
@@ -42,28 +37,23 @@ pub(super) async fn count(
     if request.method() == Method::OPTIONS {
         return next.run(request).await;
     }
-    let presented = Presented::find(&site, place, &request);
-    let identified = timeout(PATIENCE, identify(&site.core, presented)).await;
+    let presented = place.find(&site, &request);
+    let identified = identify(&site.core, presented).await;
     let (rule, subject) = match &identified {
-        Ok(Ok(Identity(Ok(Bearer { principal, .. })))) => {
+        Ok(Identity(Ok(Recognised { principal, .. }))) => {
             (for_user(&site.core, principal.tier), principal.user.into())
         }
         Ok(_) | Err(_) => for_address(&site.core, request.extensions()),
     };
     let standing = site.core.limiter.take(&rule, subject, site.core.clock.now()).await;
     // Past the limit nothing is written: strangers could fill the log.
-    if let (true, Ok(Ok(Identity(Err(Nobody::Refused(refusal)))))) = (standing.allowed, &identified) {
-        let recorded = audit::refused(&site.core, refusal.who(), refusal.reason()).await;
-        if let Err(error) = recorded {
-            site.metrics.audit_failed();
-            tracing::warn!(error = chain(&error), "a refused key is not in the audit log");
-        }
+    if let (true, Ok(identity)) = (standing.allowed, &identified) {
+        record_refusal(&site, identity).await;
     }
     let mut response = match identified {
         _ if !standing.allowed => Problem::from(Error::LimitReached(standing)).into_response(),
-        Err(_) => Problem::slow().into_response(),
-        Ok(Err(error)) => Problem::from(error).into_response(),
-        Ok(Ok(identity)) => {
+        Err(error) => Problem::from(error).into_response(),
+        Ok(identity) => {
             request.extensions_mut().insert(identity);
             next.run(request).await
         }
@@ -99,12 +89,4 @@ fn for_address(core: &Core, extensions: &Extensions) -> (Rule, Subject) {
     let most = core.limits.allowances.anonymous_requests_an_hour;
     let rule = Rule::throttle("cybersec.anonymous", "requests an hour without a valid key", most);
     (rule, Peer::of(extensions).0.into())
-}
-
-fn tell(headers: &mut HeaderMap, standing: &Standing) {
-    for (name, number) in
-        [(LIMIT, standing.limit), (REMAINING, standing.remaining), (RESET, standing.resets_at.timestamp())]
-    {
-        headers.insert(name, HeaderValue::from(number));
-    }
 }

@@ -7,14 +7,8 @@ use shared::{
     job::allowance::usage,
 };
 
-use super::{
-    caller::Bearer,
-    envelope::Reply,
-    limit::for_user,
-    problem::Problem,
-    wire::{seconds, user_id},
-};
-use crate::site::Site;
+use super::{caller::Bearer, envelope::Reply, limit::for_user, problem::Problem, wire::seconds};
+use crate::{public_id::user_id, site::Site};
 
 /// Who calls, what they may do, and what they have had of it.
 #[derive(Debug, Serialize)]

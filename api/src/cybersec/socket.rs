@@ -53,7 +53,7 @@ pub(super) async fn upgrade(
     let upgrade = upgrade.map_err(|error| Problem::unreadable("upgrade", error.body_text()))?;
     let after = position(query.last_event_id(), &scan);
     let upgrade = upgrade.read_buffer_size(4096).max_message_size(READ).max_frame_size(READ);
-    Ok(upgrade.on_upgrade(async move |socket| Session::run(site, leave, scan, after, socket).await))
+    Ok(upgrade.on_upgrade(async move |socket| Box::pin(Session::run(site, leave, scan, after, socket)).await))
 }
 
 /// What a client may say.

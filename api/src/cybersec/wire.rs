@@ -5,32 +5,18 @@ use serde::Serialize;
 use shared::{
     error::Error,
     event::{Tally, UnresolvedHost},
-    id::{JobId, KeyId, UserId},
+    id::JobId,
     job::Status,
     scan::plan::Plan,
     store::scans::{self, Scan},
 };
 
 use crate::site::Site;
-
-/// A time as `2024-02-06T12:00:00Z`.
-pub(super) fn seconds(time: DateTime<Utc>) -> String {
-    time.format("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
+pub(super) use crate::time::seconds;
 
 /// The id of a scan as clients see it.
 pub(super) fn scan_id(id: JobId) -> String {
     format!("scan_{}", id.to_base62())
-}
-
-/// The id of a user as clients see it.
-pub(super) fn user_id(id: UserId) -> String {
-    format!("usr_{}", id.to_base62())
-}
-
-/// The id of a key as clients see it.
-pub(super) fn key_id(id: KeyId) -> String {
-    format!("key_{}", id.to_base62())
 }
 
 /// The dialect knows no word for a time limit: such a scan has failed, with the code `SCAN_TIMEOUT`.

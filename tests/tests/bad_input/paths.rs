@@ -7,8 +7,8 @@ async fn unknown_paths_are_not_found() {
     let mut cases = Vec::new();
     for path in [
         "/",
-        "/api",
-        "/api/",
+        "/api/v2",
+        "/api/scans",
         "/api/v1",
         "/api/v1/",
         "/api/v1/scan",
@@ -69,6 +69,15 @@ async fn ids_that_no_scan_has_are_not_found() {
 }
 
 #[tokio::test]
+async fn ids_that_no_key_has_are_not_found() {
+    let long = format!("key_{}", "a".repeat(3000));
+    let ids =
+        ["key_", "key_1", "x", "scan_abcdefghijkl", "key_0000000000000000000000", "key_%00", "%FF%FE", &long];
+    let delete = |id: &str| format!("DELETE /api/v1/auth/keys/{id}");
+    insist(ids.iter().map(|id| Case::plain(&delete(id), 404, "NOT_FOUND")).collect()).await;
+}
+
+#[tokio::test]
 async fn methods_that_a_path_does_not_know_are_not_allowed() {
     let mut cases = Vec::new();
     for (path, methods) in [
@@ -78,6 +87,13 @@ async fn methods_that_a_path_does_not_know_are_not_allowed() {
         ("/api/v1/scans/scan_abcdefghijkl/stream", vec!["POST", "DELETE"]),
         ("/api/v1/auth/register", vec!["GET", "PUT", "DELETE"]),
         ("/api/v1/health", vec!["POST", "DELETE"]),
+        ("/api/v1/auth/login", vec!["GET", "PUT", "DELETE"]),
+        ("/api/v1/auth/logout", vec!["GET", "PUT", "DELETE"]),
+        ("/api/v1/auth/keys", vec!["POST", "PUT", "DELETE"]),
+        ("/api/v1/auth/keys/key_1", vec!["GET", "POST", "PATCH"]),
+        ("/api/v1/auth/rotate", vec!["GET", "PUT", "DELETE"]),
+        ("/api/v1/user/profile", vec!["POST", "PATCH", "DELETE"]),
+        ("/api/v1/audit", vec!["POST", "DELETE"]),
     ] {
         for method in methods {
             cases.push(Case::plain(&format!("{method} {path}"), 405, "METHOD_NOT_ALLOWED"));
@@ -87,7 +103,7 @@ async fn methods_that_a_path_does_not_know_are_not_allowed() {
 }
 
 #[tokio::test]
-async fn queries_of_the_list_with_wrong_values_are_refused() {
+async fn queries_of_lists_with_wrong_values_are_refused() {
     let mut cases = Vec::new();
     for query in [
         "page=0",
@@ -112,6 +128,8 @@ async fn queries_of_the_list_with_wrong_values_are_refused() {
         "sort=created_at&sort=target",
     ] {
         cases.push(Case::plain(&format!("GET /api/v1/scans?{query}"), 400, "VALIDATION_ERROR"));
+        // The log takes pages and nothing else.
+        cases.push(Case::plain(&format!("GET /api/v1/audit?{query}"), 400, "VALIDATION_ERROR"));
     }
     insist(cases).await;
 }

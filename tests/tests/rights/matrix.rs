@@ -26,6 +26,8 @@ enum Kind {
     Known(&'static [Right]),
     /// An owner elsewhere; the ids are not theirs.
     Foreign,
+    /// Somebody who claimed a key: of good standing for watching certificates, and nowhere else.
+    Watching,
     /// Of no good standing: always answered with this.
     Refused(u16),
 }
@@ -37,15 +39,17 @@ enum Right {
     ReadAccount,
     WriteAccount,
     ReadOrganization,
+    ReadCertificates,
 }
 
-use Right::{ReadAccount, ReadOrganization, ReadScans, WriteAccount, WriteScans};
+use Right::{ReadAccount, ReadCertificates, ReadOrganization, ReadScans, WriteAccount, WriteScans};
 
-const OWNER: &[Right] = &[ReadScans, WriteScans, ReadAccount, WriteAccount, ReadOrganization];
-const OWNER_READING: &[Right] = &[ReadScans, ReadAccount, ReadOrganization];
-const ANALYST: &[Right] = &[ReadScans, WriteScans, ReadAccount, WriteAccount];
-const READING: &[Right] = &[ReadScans, ReadAccount];
-const VIEWER: &[Right] = &[ReadScans, ReadAccount, WriteAccount];
+const OWNER: &[Right] =
+    &[ReadScans, WriteScans, ReadAccount, WriteAccount, ReadOrganization, ReadCertificates];
+const OWNER_READING: &[Right] = &[ReadScans, ReadAccount, ReadOrganization, ReadCertificates];
+const ANALYST: &[Right] = &[ReadScans, WriteScans, ReadAccount, WriteAccount, ReadCertificates];
+const READING: &[Right] = &[ReadScans, ReadAccount, ReadCertificates];
+const VIEWER: &[Right] = &[ReadScans, ReadAccount, WriteAccount, ReadCertificates];
 
 impl Caller {
     fn expected(&self, route: &str, takes: Takes, good: u16) -> u16 {
@@ -57,9 +61,12 @@ impl Caller {
             Takes::ReadAccount => Some(ReadAccount),
             Takes::WriteAccount => Some(WriteAccount),
             Takes::ReadOrganization | Takes::Operate => Some(ReadOrganization),
+            Takes::ReadCertificates => Some(ReadCertificates),
         };
         match self.kind {
             Kind::Refused(status) => status,
+            Kind::Watching if right == Some(ReadCertificates) => good,
+            Kind::Watching => 401,
             Kind::Foreign if route.contains('{') => 404,
             Kind::Foreign if matches!(takes, Takes::Operate) => 403,
             Kind::Foreign => good,
@@ -83,13 +90,13 @@ impl Caller {
     async fn ask(&self, route: &str) -> u16 {
         let (method, path) = route.split_once(' ').unwrap();
         let path = path.replace("{scan}", &self.scan).replace("{key}", &self.key);
-        let body = if path.trim_end_matches('/').ends_with("/scans") {
-            json!({ "target": own_address().to_string(), "ports": "1" })
-        } else {
-            json!({})
+        let body = match path.trim_end_matches('/').rsplit('/').next() {
+            Some("scans") => json!({ "target": own_address().to_string(), "ports": "1" }),
+            Some("api-keys") => json!({ "name": "another" }),
+            _ => json!({}),
         };
         let request = self.client.request(method.parse().unwrap(), &path);
-        let request = if method == "POST" { request.json(&body) } else { request };
+        let request = if ["POST", "PATCH"].contains(&method) { request.json(&body) } else { request };
         self.client.send(request).await.status
     }
 
@@ -164,7 +171,7 @@ async fn of_no_good_standing(service: &TestService) -> Vec<Caller> {
     service.run_sql("UPDATE api_keys SET expires_at = created_at WHERE name = 'expired'").await;
     until("the end of a key", SOON, async || (expired.scans("").await.status == 401).then_some(())).await;
     let foreign = service.register("foreign@example.org").await;
-    let nobody = foreign.without_key();
+    let (nobody, watching) = (foreign.without_key(), service.claim("watching@example.org").await);
     let caller = |name, client, kind| Caller { name, client, scan: scan.clone(), key: key.clone(), kind };
     vec![
         caller("a revoked key", revoked, Kind::Refused(401)),
@@ -172,6 +179,7 @@ async fn of_no_good_standing(service: &TestService) -> Vec<Caller> {
         caller("a disabled user", disabled, Kind::Refused(401)),
         caller("a wrong address", elsewhere, Kind::Refused(403)),
         caller("nobody", nobody, Kind::Refused(401)),
+        caller("a claimed key", watching, Kind::Watching),
         caller("another organization", foreign, Kind::Foreign),
     ]
 }

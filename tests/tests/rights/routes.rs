@@ -23,13 +23,18 @@ pub(crate) enum Takes {
     ReadOrganization,
     /// A key of an owner in the first organization.
     Operate,
+    /// A key that may look at watched certificates.
+    ReadCertificates,
 }
 
-use Takes::{Key, Nothing, Operate, ReadAccount, ReadOrganization, ReadScans, WriteAccount, WriteScans};
+use Takes::{
+    Key, Nothing, Operate, ReadAccount, ReadCertificates, ReadOrganization, ReadScans, WriteAccount,
+    WriteScans,
+};
 
 /// Each route with what it takes and the status that whoever has that is answered with. They are asked in this order:
 /// what is used up comes last. A scan has ended, and a key of the caller's is there to be revoked.
-pub(crate) const ROUTES: [(&str, Takes, u16); 30] = [
+pub(crate) const ROUTES: [(&str, Takes, u16); 48] = [
     ("GET /api/v1/health", Nothing, 200),
     ("GET /api/v1/health/", Nothing, 200),
     ("POST /api/v1/auth/register", Nothing, 400),
@@ -55,6 +60,25 @@ pub(crate) const ROUTES: [(&str, Takes, u16); 30] = [
     ("GET /api/v1/audit", ReadOrganization, 200),
     ("GET /api/v1/audit/", ReadOrganization, 200),
     ("GET /metrics", Operate, 200),
+    ("GET /api", Nothing, 200),
+    ("GET /api/", Nothing, 200),
+    ("GET /api/v1.0", Nothing, 200),
+    ("GET /api/v1.0/", Nothing, 200),
+    ("GET /api/ping", Nothing, 200),
+    ("GET /api/ping/", Nothing, 200),
+    // What stands in the braces is no e-mail address.
+    ("GET /api/v1.0/access/claim/{email}", Nothing, 422),
+    ("POST /api/v1.0/access/claim", Nothing, 422),
+    ("GET /api/v1.0/user", ReadCertificates, 200),
+    ("GET /api/v1.0/user/", ReadCertificates, 200),
+    ("GET /api/api-keys", ReadAccount, 200),
+    ("GET /api/api-keys/", ReadAccount, 200),
+    ("POST /api/api-keys", WriteAccount, 201),
+    ("POST /api/api-keys/", WriteAccount, 201),
+    ("GET /api/api-keys/{key}", ReadAccount, 200),
+    ("GET /api/api-keys/{key}/", ReadAccount, 200),
+    ("PATCH /api/api-keys/{key}", WriteAccount, 200),
+    ("DELETE /api/api-keys/{key}", WriteAccount, 200),
     ("DELETE /api/v1/auth/keys/{key}", WriteAccount, 200),
     ("POST /api/v1/auth/rotate", WriteAccount, 201),
     // Takes a signature, which no key stands for.
@@ -73,7 +97,7 @@ fn routed() -> BTreeSet<String> {
 /// The methods of one route, from the text behind `.route(`.
 fn methods(text: &str) -> Vec<String> {
     let path = text.split('"').nth(1).expect("a path in quotes");
-    let id = if path.contains("/keys/") { "{key}" } else { "{scan}" };
+    let id = if path.contains("keys/") { "{key}" } else { "{scan}" };
     let path = path.replace("{id}", id);
     let mut depth = 1_i32;
     let inside = text.chars().take_while(|sign| {
