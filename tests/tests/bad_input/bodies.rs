@@ -6,6 +6,7 @@ use super::{Case, insist};
 
 const SCANS: &str = "POST /api/v1/scans";
 const REGISTER: &str = "POST /api/v1/auth/register";
+const LOGIN: &str = "POST /api/v1/auth/login";
 const INVALID: (u16, &str) = (400, "VALIDATION_ERROR");
 const NO_TARGET: (u16, &str) = (400, "INVALID_TARGET");
 const DENIED: (u16, &str) = (403, "INSUFFICIENT_PERMISSIONS");
@@ -152,6 +153,7 @@ async fn bodies_that_are_no_order_at_all_are_refused() {
     ] {
         cases.push(case(SCANS, body, INVALID));
         cases.push(case(REGISTER, body, INVALID));
+        cases.push(case(LOGIN, body, INVALID));
     }
     for body in [
         "{\"target\":\"127.0.0.1\",\"target\":\"127.0.0.1\"}",
@@ -205,6 +207,41 @@ async fn registrations_with_wrong_values_are_refused() {
     cases.push(case(REGISTER, &json!({ "password": password }).to_string(), INVALID));
     let more = json!({ "email": "ada@example.net", "password": password, "tier": "enterprise" });
     cases.push(case(REGISTER, &more.to_string(), INVALID));
+    insist(cases).await;
+}
+
+#[tokio::test]
+async fn logins_with_wrong_values_are_refused() {
+    let mut cases = Vec::new();
+    for (email, password) in [
+        (json!(7), json!("securepassword123")),
+        (json!(null), json!("securepassword123")),
+        (json!(["ada@example.net"]), json!("securepassword123")),
+        (json!("ada@example.net"), json!(12_345_678)),
+        (json!("ada@example.net"), json!(null)),
+        (json!("ada@example.net"), json!({})),
+    ] {
+        cases.push(case(LOGIN, &json!({ "email": email, "password": password }).to_string(), INVALID));
+    }
+    for body in [
+        json!({ "email": "ada@example.net" }),
+        json!({ "password": "securepassword123" }),
+        json!({ "email": "ada@example.net", "password": "securepassword123", "remember": true }),
+    ] {
+        cases.push(case(LOGIN, &body.to_string(), INVALID));
+    }
+    for (email, password) in [
+        ("", ""),
+        ("ada", "securepassword123"),
+        ("nobody@example.net", "securepassword123"),
+        ("owner@example.net", "securepassword123"),
+        ("\u{0}@a.b", "\u{0}"),
+        ("' OR 1 = 1 --", "x"),
+        ("owner@example.net", &"x".repeat(10_000)),
+    ] {
+        let body = json!({ "email": email, "password": password }).to_string();
+        cases.push(case(LOGIN, &body, (401, "INVALID_API_KEY")));
+    }
     insist(cases).await;
 }
 

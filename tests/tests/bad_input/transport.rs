@@ -23,7 +23,9 @@ async fn other_content_types_are_not_taken() {
         cases.push(Case::with_headers(SCANS, &header, ORDER, (415, "UNSUPPORTED_MEDIA_TYPE")));
     }
     cases.push(Case::with_headers(SCANS, "", ORDER, (415, "UNSUPPORTED_MEDIA_TYPE")));
-    cases.push(Case::with_headers("POST /api/v1/auth/register", "", b"{}", (415, "UNSUPPORTED_MEDIA_TYPE")));
+    for line in ["POST /api/v1/auth/register", "POST /api/v1/auth/login"] {
+        cases.push(Case::with_headers(line, "", b"{}", (415, "UNSUPPORTED_MEDIA_TYPE")));
+    }
     insist(cases).await;
 }
 
@@ -32,7 +34,7 @@ async fn huge_bodies_are_not_taken() {
     let mut cases = Vec::new();
     let one_too_many = padded(64 * 1024 + 1);
     let huge = padded(4 << 20);
-    for line in [SCANS, "POST /api/v1/auth/register"] {
+    for line in [SCANS, "POST /api/v1/auth/register", "POST /api/v1/auth/login"] {
         cases.push(Case::json(line, &one_too_many, 413, "PAYLOAD_TOO_LARGE"));
         cases.push(Case::json(line, &huge, 413, "PAYLOAD_TOO_LARGE"));
     }
