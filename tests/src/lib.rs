@@ -14,6 +14,7 @@
 )]
 
 pub mod answer;
+pub mod attempts;
 pub mod authority;
 pub mod client;
 pub mod deployment;

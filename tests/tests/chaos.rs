@@ -1,13 +1,16 @@
 //! What goes wrong in the middle of a scan of all ports: nothing is lost, nothing is told twice.
 #![cfg(test)]
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
+use vedette_tests::attempts::Attempts;
 use vedette_tests::deployment::Deployment;
 use vedette_tests::follow::{Frame, found, ids, through_cuts};
 use vedette_tests::listeners::{Listeners, own_address, port_count, ports};
 use vedette_tests::scan::open_ports;
+use vedette_tests::skip::skipped;
 use vedette_tests::wait::LONG;
 use vedette_tests::{Pair, Scan, TestService, on_every_pair};
 
@@ -42,10 +45,7 @@ impl Ordeal {
         let numbers = ids(&frames);
         assert!(numbers.is_sorted_by(|one, next| one + 1 == *next), "a gap or a duplicate: {numbers:?}");
         assert_eq!(found(&frames).len(), 8, "each open port is told once: {:?}", found(&frames));
-        assert_eq!(
-            found(&frames).into_iter().collect::<std::collections::BTreeSet<_>>(),
-            self.listeners.expected()
-        );
+        assert_eq!(found(&frames).into_iter().collect::<BTreeSet<_>>(), self.listeners.expected());
         assert_eq!(frames.last().unwrap().data["status"], "completed", "{:?}", frames.last());
 
         let mut replay = self.scan.follow_after(0).await;
@@ -86,6 +86,29 @@ async fn another_worker_finishes_what_killed_ones_began() {
     ordeal.service.add_worker();
     ordeal.service.worker(1).kill();
     ordeal.end().await;
+}
+
+/// Each worker has one shard at a time; what it did of that since the last checkpoint is all that is done again.
+#[tokio::test]
+async fn a_killed_worker_has_no_port_scanned_twice_but_in_its_last_shard() {
+    const SHARD: usize = 4096;
+    let address = own_address();
+    let Some(attempts) = Attempts::count(address) else {
+        skipped("a_killed_worker_has_no_port_scanned_twice", "raw sockets are not allowed");
+        return;
+    };
+    let deployment = many().with("VEDETTE_LEASE_SECONDS", "2").with("VEDETTE_WORKER_SLOTS", "1");
+    let deployment = deployment.with("VEDETTE_SHARD_UNITS", &SHARD.to_string());
+    let mut service = deployment.slowed_to(10_000).start().await;
+    let scan = service.owner().scan(&address.to_string()).ports(&ports(1, 65_535)).await;
+    scan.reached(30).await;
+    service.worker(0).kill();
+    assert_eq!(scan.finished().await["status"], "completed");
+    let tried = attempts.end();
+    assert_eq!(tried.len(), port_count(1, 65_535), "every port was tried");
+    let again = tried.values().enumerate().filter(|(_, times)| **times > 1);
+    let shards: BTreeSet<usize> = again.map(|(unit, _)| unit / SHARD).collect();
+    assert!(shards.len() <= 1, "shards with ports that were tried again: {shards:?}");
 }
 
 #[tokio::test]
