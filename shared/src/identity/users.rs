@@ -6,6 +6,7 @@ use crate::{
     core::{Core, contending},
     error::{Error, Noun, Result},
     id::{OrganizationId, UserId},
+    job::cancel::cancel_all,
     store::{
         Tx,
         identity::{self as rows, NewUser, User},
@@ -84,13 +85,15 @@ pub async fn add_user(core: &Core, home: Home, email: &str, password: Option<&st
     rows::find(&core.store, id).await?.ok_or(Error::NotFound(Noun::User))
 }
 
-/// Disables a user with all their keys and sessions, or enables them again.
+/// Disables a user with all their keys and sessions, or enables them again. What a disabled user has under way is
+/// cancelled: nobody else could.
 ///
 /// # Errors
 /// `Unavailable` when the database is away.
 pub async fn set_enabled(core: &Core, user: &User, enabled: bool) -> Result<()> {
     let action = if enabled { Action::EnableUser } else { Action::DisableUser };
-    change(core, user, action, async |tx| rows::set_enabled(tx, user.id, enabled).await).await
+    change(core, user, action, async |tx| rows::set_enabled(tx, user.id, enabled).await).await?;
+    if enabled { Ok(()) } else { cancel_all(core, user).await }
 }
 
 /// Gives a user another role.

@@ -2,13 +2,14 @@
 
 use super::end::{Ending, end};
 use crate::{
-    audit::{self, Action, Entry},
+    audit::{self, Action, Entry, Who},
     core::{Core, contending},
     error::{Error, Noun, Result, Step},
     id::JobId,
     identity::{Permission, Principal},
     store::{
         self,
+        identity::User,
         scans::{Scan, list},
     },
 };
@@ -40,6 +41,18 @@ pub async fn cancel(core: &Core, principal: &Principal, id: JobId) -> Result<()>
     // It ended before this call, or between the two statements.
     let status = store::jobs::find(&core.store, id).await?.map_or(scan.job.status, |job| job.status);
     Err(Error::Conflict { step: Step::Cancel, message: format!("the scan is {} already", status.as_str()) })
+}
+
+/// Cancels all that a user has under way, on behalf of the operator.
+///
+/// # Errors
+/// `Unavailable` when the database is away.
+pub async fn cancel_all(core: &Core, user: &User) -> Result<()> {
+    for id in store::jobs::unfinished(&core.store, user.id).await? {
+        let entry = Entry::new(Who::operator(user.organization_id), Action::CancelScan, &id);
+        end(core, id, Ending::Cancelled(&entry)).await?;
+    }
+    Ok(())
 }
 
 /// Deletes what a scan found. The scan itself, its counts and its last event stay.

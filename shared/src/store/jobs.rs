@@ -106,6 +106,14 @@ pub(crate) async fn insert(tx: &mut Tx, job: &NewJob<'_>) -> Result<Job> {
         .await)
 }
 
+/// The jobs of a user that have not ended.
+pub(crate) async fn unfinished(store: &Store, user: UserId) -> Result<Vec<JobId>> {
+    const SQL: &str = "SELECT id FROM jobs WHERE user_id = $1 AND completed_at IS NULL";
+    let ids: Vec<Uuid> =
+        on_pool!(store, |pool| sqlx::query_scalar(SQL).bind(user.uuid()).fetch_all(pool).await)?;
+    Ok(ids.into_iter().map(JobId::from).collect())
+}
+
 /// How many jobs of a kind a user has submitted from `since` on.
 pub(crate) async fn count_since(tx: &mut Tx, user: UserId, kind: Kind, since: DateTime<Utc>) -> Result<i64> {
     const SQL: &str = "SELECT COUNT(*) FROM jobs WHERE user_id = $1 AND kind = $2 AND created_at >= $3";

@@ -7,7 +7,7 @@ use shared::{
     error::{Error, Noun, Step},
     event::Fact,
     id::JobId,
-    identity::{Principal, Role},
+    identity::{Principal, Role, set_enabled, user},
     job::{
         Status,
         cancel::{cancel, find},
@@ -32,6 +32,7 @@ on_both_databases!(
     a_cancelled_job_never_completes,
     a_claim_that_meets_a_cancellation_starts_nothing,
     only_who_may_write_cancels,
+    what_a_disabled_user_has_under_way_is_cancelled,
 );
 
 async fn a_queued_job_is_cancelled_before_it_starts(stage: Stage) {
@@ -133,4 +134,15 @@ async fn only_who_may_write_cancels(stage: Stage) {
     let unknown = cancel(&stage.core, &stage.owner, JobId::new()).await;
     assert!(matches!(unknown, Err(Error::NotFound(Noun::Job))), "{unknown:?}");
     assert_eq!(stage.job(job).await.status, Status::Queued);
+}
+
+async fn what_a_disabled_user_has_under_way_is_cancelled(stage: Stage) {
+    let (running, _claims) = stage.working().await;
+    let queued = stage.submit().await;
+    let owner = user(&stage.core, "owner@example.com").await.unwrap();
+    set_enabled(&stage.core, &owner, false).await.unwrap();
+    for job in [running, queued] {
+        assert_eq!(stage.job(job).await.status, Status::Cancelled);
+        check(&stage, job).await;
+    }
 }
