@@ -132,9 +132,11 @@ async fn a_stream_without_news_is_kept_alive() {
 
 #[tokio::test]
 async fn events_carry_what_the_contract_names() {
-    let service = TestService::start(Pair::SqliteEmbedded).await;
+    // Slow enough that the stream is there before the end.
+    let service = Deployment::of(Pair::SqliteEmbedded).slowed_to(50).start().await;
     let listeners = Listeners::open(1);
-    let scan = service.owner().scan(&listeners.target()).ports(&listeners.and_closed_neighbours()).await;
+    let ports = format!("{},1-100", listeners.and_closed_neighbours());
+    let scan = service.owner().scan(&listeners.target()).ports(&ports).await;
     let frames = scan.told_to_the_end().await;
     let named = |event: &str| frames.iter().find(|frame| frame.event == event).unwrap().data.clone();
     let (found, complete) = (named("port_found"), named("complete"));
@@ -146,6 +148,13 @@ async fn events_carry_what_the_contract_names() {
     assert_eq!((&found["address"], &found["host"]), (&json!(listeners.target()), &json!(listeners.target())));
     assert_eq!(complete["summary"], scan.results().await["summary"], "{complete}");
     assert!(complete["duration"].is_number(), "{complete}");
+    let replay = scan.follow_after(0).await.rest().await;
+    let shown = replay.iter().find(|frame| frame.event == "progress").unwrap();
+    assert_eq!(
+        (&shown.data["status"], &shown.data["progress"]),
+        (&json!("completed"), &json!(100)),
+        "{shown:?}"
+    );
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use shared::{
     event::{Event, Fact, FoundPort, Progress, UnresolvedHost},
+    job::Status,
     store::scans::Scan,
 };
 
@@ -63,9 +64,9 @@ fn data(event: &Event) -> Value {
     }
 }
 
-fn progress_data(progress: &Progress) -> Value {
+fn progress_data(progress: &Progress, status: Status) -> Value {
     json!({
-        "progress": progress.percent(), "scan_id": scan_id(progress.job), "status": "running",
+        "progress": progress.percent(), "scan_id": scan_id(progress.job), "status": status_word(status),
         "ports_scanned": progress.done, "total_ports": progress.total, "open_ports": progress.tally.open,
         "closed_ports": progress.tally.closed, "filtered_ports": progress.tally.filtered,
         "timestamp": seconds(progress.at),
@@ -92,8 +93,8 @@ pub(super) fn sse(event: &Event) -> Bytes {
 }
 
 /// Progress as one SSE event. Without an id: a client's last id then always names a stored event.
-pub(super) fn sse_progress(progress: &Progress) -> Bytes {
-    Bytes::from(format!("event: progress\ndata: {}\n\n", progress_data(progress)))
+pub(super) fn sse_progress(progress: &Progress, status: Status) -> Bytes {
+    Bytes::from(format!("event: progress\ndata: {}\n\n", progress_data(progress, status)))
 }
 
 /// A stored event as one WebSocket frame.
@@ -102,8 +103,8 @@ pub(super) fn text(event: &Event) -> Utf8Bytes {
 }
 
 /// Progress as one WebSocket frame, with the number of the newest stored event.
-pub(super) fn text_progress(progress: &Progress) -> Utf8Bytes {
-    framed("progress", progress.seq, progress_data(progress))
+pub(super) fn text_progress(progress: &Progress, status: Status) -> Utf8Bytes {
+    framed("progress", progress.seq, progress_data(progress, status))
 }
 
 fn framed(kind: &str, seq: i64, mut data: Value) -> Utf8Bytes {

@@ -12,7 +12,11 @@ use axum::{
 use futures::{SinkExt, StreamExt, stream::SplitSink};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use shared::{event::Fact, job::cancel, store::scans::Scan};
+use shared::{
+    event::Fact,
+    job::{Status, cancel},
+    store::scans::Scan,
+};
 use tokio::time::{Instant, interval_at, timeout};
 
 use super::{
@@ -100,7 +104,8 @@ impl Session {
         &mut self,
         incoming: &mut (impl StreamExt<Item = Result<Message, axum::Error>> + Unpin),
     ) -> Option<End> {
-        self.send(event::text_progress(&event::snapshot(&self.scan))).await.ok()?;
+        let status = self.scan.job.status;
+        self.send(event::text_progress(&event::snapshot(&self.scan), status)).await.ok()?;
         let mut pings = interval_at(Instant::now() + PING, PING);
         let mut heard = Instant::now();
         let stop = self.site.stop.clone();
@@ -123,7 +128,7 @@ impl Session {
 
     async fn show(&mut self, item: Item) -> Result<(), End> {
         match item {
-            Item::Progress(progress) => self.send(event::text_progress(&progress)).await,
+            Item::Progress(progress) => self.send(event::text_progress(&progress, Status::Running)).await,
             Item::Event(frame) => {
                 self.send(frame.text(event::text)).await?;
                 if matches!(frame.event.fact, Fact::Complete { .. }) { Err(COMPLETE) } else { Ok(()) }

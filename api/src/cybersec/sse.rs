@@ -11,7 +11,11 @@ use axum::{
 use bytes::Bytes;
 use futures::stream;
 use serde::Deserialize;
-use shared::{event::Fact, job::cancel, store::scans::Scan};
+use shared::{
+    event::Fact,
+    job::{Status, cancel},
+    store::scans::Scan,
+};
 use tokio::time::{Instant, Interval, interval_at};
 
 use super::{
@@ -88,7 +92,10 @@ impl Feed {
     fn new(site: Site, leave: Leave, scan: &Scan, after: i64) -> Self {
         let shown = event::snapshot(scan);
         let listener = site.hub.listen(after, shown);
-        let first = VecDeque::from([Bytes::from_static(b"retry: 3000\n\n"), event::sse_progress(&shown)]);
+        let first = VecDeque::from([
+            Bytes::from_static(b"retry: 3000\n\n"),
+            event::sse_progress(&shown, scan.job.status),
+        ]);
         let keep_alive = interval_at(Instant::now() + KEEP_ALIVE, KEEP_ALIVE);
         let counted = site.metrics.stream_opened("sse");
         Self { site, leave, listener, first, keep_alive, over: false, _counted: counted }
@@ -116,7 +123,7 @@ impl Feed {
 
     fn encode(&mut self, item: Item) -> Bytes {
         match item {
-            Item::Progress(progress) => event::sse_progress(&progress),
+            Item::Progress(progress) => event::sse_progress(&progress, Status::Running),
             Item::Event(frame) => {
                 self.over = matches!(frame.event.fact, Fact::Complete { .. });
                 frame.sse(event::sse)
