@@ -72,7 +72,14 @@ fn fault(name: &str) -> Option<&'static str> {
         return Some("is too long: give at most 253 characters");
     }
     let labels = name.split('.').find_map(label_fault);
-    labels.or_else(|| number_fault(name))
+    labels.or_else(|| range_fault(name)).or_else(|| number_fault(name))
+}
+
+/// Refuses `192.0.2.1-9`, which means a range of addresses elsewhere.
+fn range_fault(name: &str) -> Option<&'static str> {
+    let numeric = name.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-'));
+    let range = numeric && name.contains('.') && name.contains('-');
+    range.then_some("looks like a range of addresses: give a block, such as 192.0.2.0/29")
 }
 
 fn label_fault(label: &str) -> Option<&'static str> {

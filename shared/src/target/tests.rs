@@ -87,6 +87,15 @@ fn numbers_are_never_names() {
 }
 
 #[test]
+fn ranges_of_addresses_are_never_names() {
+    for text in ["127.0.0.1-5", "192.0.2.0-192.0.2.255", "10.0.0-3.1-5"] {
+        assert!(why(text).contains("give a block"), "{text}");
+    }
+    assert_eq!(one("server-1"), "server-1");
+    assert_eq!(one("a.b1-2"), "a.b1-2");
+}
+
+#[test]
 fn refusals_say_what_to_give() {
     let cases = [
         ("", "is empty"),
