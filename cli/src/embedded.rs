@@ -43,6 +43,7 @@ pub(crate) async fn start(settings: Settings) -> Result<Running, Cause> {
     let server = Server::bind(core.clone(), settings.web).await?;
     let owner = open_owner(&core, &settings.owner_email, settings.owner_key).await?;
     let (url, stop) = (server.url(), CancellationToken::new());
+    worker::announce(&core).await;
     let worker = tokio::spawn(worker::run(core, settings.worker_slots, settings.drain, stop.clone()));
     let http = tokio::spawn(server.run(stop.clone(), settings.drain));
     Ok(Running { url, owner, stop, http, worker })

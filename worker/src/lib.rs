@@ -15,4 +15,4 @@ mod scan;
 pub use kinds::perform;
 pub use outcome::Outcome;
 pub use resolver::Resolver;
-pub use runner::{Perform, Work, run, run_with};
+pub use runner::{Perform, Work, announce, run, run_with};

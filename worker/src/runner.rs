@@ -6,7 +6,7 @@ use apalis::{
     layers::WorkerBuilderExt,
     prelude::{BoxDynError, Data, Monitor, WorkerBuilder},
 };
-use apalis_core::worker::ext::parallelize::ParallelizeExt;
+use apalis_core::{error::WorkerError, worker::ext::parallelize::ParallelizeExt};
 use apalis_cron::{CronScheduler, Tick};
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
@@ -62,6 +62,11 @@ struct Hands {
     perform: Perform,
 }
 
+/// Says what this process can do, ahead of [`run`]: whoever asks before the worker's first tick is answered rightly.
+pub async fn announce(core: &Core) {
+    core.bell.report_worker(scan::ability()).await;
+}
+
 /// Works jobs of every kind until `stop`, then hands back what is not done within `drain`.
 ///
 /// # Errors
@@ -87,7 +92,7 @@ pub async fn run_with(
     perform: Perform,
 ) -> Result<(), BoxDynError> {
     let identifier = scan::identifier(&core)?;
-    core.bell.report_worker(scan::ability()).await;
+    announce(&core).await;
     let leases = Leases::default();
     let finisher = Finisher::start(core.clone());
     let budget = core.limits.scan_rate.map(Budget::new);
@@ -96,7 +101,11 @@ pub async fn run_with(
     let monitor = Monitor::new()
         // An error of a backend would otherwise end its worker for good.
         .should_restart(|worker, error| {
-            tracing::error!(%error, worker = worker.name(), "a worker is started again");
+            if is_late_tick(error) {
+                tracing::debug!("the machine is busy: a sweep is left to the next tick");
+            } else {
+                tracing::error!(%error, worker = worker.name(), "a worker is started again");
+            }
             true
         })
         .shutdown_timeout(drain)
@@ -137,12 +146,17 @@ pub async fn run_with(
     ended
 }
 
+/// A tick that could not be had in its second is an error to the scheduler; to us there is another one after it.
+fn is_late_tick(error: &WorkerError) -> bool {
+    matches!(error, WorkerError::BackendError(cause) if cause.is::<apalis_cron::Error>())
+}
+
 fn every_second() -> cron::Schedule {
     cron::Schedule::from_str("* * * * * *").unwrap_or_else(|error| unreachable!("a fixed schedule: {error}"))
 }
 
 async fn tick(_: Tick, core: Data<Core>) -> Result<(), BoxDynError> {
-    core.bell.report_worker(scan::ability()).await;
+    announce(&core).await;
     if let Err(error) = sweep(&core).await {
         tracing::warn!(%error, "not swept; the next tick will");
     }
