@@ -38,7 +38,8 @@ impl Server {
     pub async fn bind(core: Core, mut web: Web) -> io::Result<Self> {
         let certificate = web.tls.clone().map(Certificate::load).transpose()?;
         let acceptor = certificate.as_ref().map(Certificate::acceptor).transpose()?;
-        let listener = TcpListener::bind(web.listen).await?;
+        let listener = TcpListener::bind(web.listen).await;
+        let listener = listener.map_err(|error| unheard(web.listen, &error))?;
         web.listen = listener.local_addr()?;
         tokio::spawn(identity::follow_changes(core.clone()));
         Ok(Self { listener: Listener::new(listener, acceptor), certificate, site: Site::start(core, web) })
@@ -77,6 +78,11 @@ impl Server {
             () = async { stop.cancelled().await; tokio::time::sleep(drain).await } => Ok(()),
         }
     }
+}
+
+/// Names the address that cannot be listened on.
+fn unheard(address: SocketAddr, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("listening on {address}: {error}"))
 }
 
 fn router(site: Site) -> Router {

@@ -3,7 +3,7 @@
 use shared::{
     bell::Bell,
     identity::open_owner,
-    settings::{Mode, Settings, environment},
+    settings::{Mode, Settings},
 };
 
 use crate::{
@@ -24,7 +24,7 @@ pub(crate) async fn run(terminal: &Terminal) -> Result<(), Failure> {
 }
 
 async fn migrate(terminal: &Terminal) -> Result<(), Cause> {
-    let settings = Settings::read(Mode::Migration, &environment)?;
+    let settings = Settings::of_process(Mode::Migration)?;
     shared::log::start(&settings.log);
     // Nothing here rings, so Redis need not be there yet.
     let core = with_bell(&settings, Bell::open(None).await?).await?;

@@ -41,7 +41,7 @@ async fn open(place: &Place, terminal: &Terminal) -> Result<Core, Failure> {
         return Err(missing("secret", "secret.key", "VEDETTE_SECRET_KEY"));
     }
     embedded::keep_private();
-    let settings = Settings::read(Mode::Embedded(folder), &environment)
+    let settings = Settings::of_process(Mode::Embedded(folder))
         .map_err(|error| Failure::misuse(wanted, error.to_string()))?;
     shared::log::start(&environment("VEDETTE_LOG").unwrap_or_else(|| "off".to_owned()));
     let bell = match Bell::open(settings.redis_url.as_deref()).await {

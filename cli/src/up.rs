@@ -21,13 +21,11 @@ pub(crate) async fn run(arguments: UpArgs, terminal: &Terminal) -> Result<(), Fa
     let wanted = format!("serving with data in {}", arguments.data.display());
     let failed = |cause: Cause| Failure::failed(&wanted, chain(cause.as_ref())).caused_by(cause);
     let lock = embedded::lock(&arguments.data).map_err(failed)?;
-    let mut settings = Settings::read(Mode::Embedded(&arguments.data), &environment)
-        .map_err(|error| failed(error.into()))?;
+    let settings = Settings::of_process(Mode::Embedded(&arguments.data));
+    let mut settings = settings.map_err(|error| failed(error.into()))?;
     shared::log::start(&settings.log);
     settings.web.listen = arguments.listen.unwrap_or(settings.web.listen);
-    let address = settings.web.listen;
-    let running = embedded::start(settings).await;
-    let running = running.map_err(|cause| failed(format!("{address}: {}", chain(cause.as_ref())).into()))?;
+    let running = embedded::start(settings).await.map_err(failed)?;
     shared::process::cancel_on_termination(&running.stop).map_err(|error| failed(error.into()))?;
     greet(&running, terminal).map_err(|error| failed(error.into()))?;
     let ended = running.ended().await.map_err(failed);

@@ -9,7 +9,7 @@ use crate::{
     core::Core,
     error::chain,
     log,
-    settings::{Mode, Settings, environment},
+    settings::{Mode, Settings},
 };
 
 /// What ends a process early.
@@ -58,7 +58,7 @@ async fn prepared<F>(serve: impl FnOnce(Core, Settings, CancellationToken) -> F)
 where
     F: Future<Output = Result<(), Cause>>,
 {
-    let settings = Settings::read(Mode::Processes, &environment)?;
+    let settings = Settings::of_process(Mode::Processes)?;
     log::start(&settings.log);
     let core = Core::open(&settings).await?;
     core.require_tables().await?;

@@ -4,6 +4,9 @@ mod allowances;
 mod web;
 
 use std::{
+    borrow::Cow,
+    cell::RefCell,
+    collections::BTreeSet,
     fmt::Display,
     ops::RangeInclusive,
     path::{Path, PathBuf},
@@ -19,7 +22,7 @@ pub use self::{
 };
 use crate::{
     bell,
-    identity::{ApiKey, Secret},
+    identity::{ApiKey, Secret, parse_email},
     store,
     target_policy::{Base, TargetPolicy, parse_nets},
 };
@@ -89,7 +92,7 @@ pub struct Settings {
 #[error("{name}: {message}")]
 pub struct Unusable {
     /// The name of the variable.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// What is wrong with it, and what is expected.
     pub message: String,
 }
@@ -115,7 +118,36 @@ pub fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// What the command line reads by itself.
+const OF_COMMANDS: [&str; 3] = ["VEDETTE_DATA", "VEDETTE_SERVER", "VEDETTE_KEY"];
+
+/// The names in the environment that look like settings.
+fn own_names() -> impl Iterator<Item = String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with("VEDETTE_"))
+}
+
 impl Settings {
+    /// Reads every setting from the environment of the process, where nothing else may have a name like ours: a deny
+    /// list under a misspelt one would deny nothing.
+    ///
+    /// # Errors
+    /// [`Unusable`] names the first setting that is missing, cannot be read, or is none.
+    pub fn of_process(mode: Mode<'_>) -> Result<Self, Unusable> {
+        let known = RefCell::new(BTreeSet::from(OF_COMMANDS.map(str::to_owned)));
+        let settings = Self::read(mode, &|name| {
+            known.borrow_mut().insert(name.to_owned());
+            environment(name)
+        })?;
+        match own_names().find(|name| !known.borrow().contains(name)) {
+            Some(stray) => Err(Unusable {
+                name: stray.into(),
+                message: "is no setting of this version: README.md has the list of them".to_owned(),
+            }),
+            None => Ok(settings),
+        }
+    }
+
     /// Reads every setting.
     ///
     /// # Errors
@@ -136,7 +168,7 @@ impl Settings {
             database_connections: number(look_up, "VEDETTE_DATABASE_CONNECTIONS", 10, 1..=1000)?,
             web: Web::read(look_up)?,
             secret: secret(mode, look_up)?,
-            owner_email: look_up("VEDETTE_OWNER_EMAIL").unwrap_or_else(|| "owner@localhost".to_owned()),
+            owner_email: owner_email(look_up)?,
             owner_key: owner_key(look_up)?,
             drain: Duration::from_secs(number(look_up, "VEDETTE_DRAIN_SECONDS", 20, 0..=3600)?),
             worker_slots: number(look_up, "VEDETTE_WORKER_SLOTS", 8, 1..=1024)?,
@@ -147,7 +179,7 @@ impl Settings {
 }
 
 fn unusable(name: &'static str, message: impl Into<String>) -> Unusable {
-    Unusable { name, message: message.into() }
+    Unusable { name: name.into(), message: message.into() }
 }
 
 fn database_url(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<String, Unusable> {
@@ -203,6 +235,11 @@ where
     number.ok_or_else(|| unusable(name, format!("`{text}` is not a whole number from {least} to {most}")))
 }
 
+fn owner_email(look_up: LookUp<'_>) -> Result<String, Unusable> {
+    let text = look_up("VEDETTE_OWNER_EMAIL").unwrap_or_else(|| "owner@localhost".to_owned());
+    parse_email(&text).map_err(|error| unusable("VEDETTE_OWNER_EMAIL", format!("`{text}` is {error}")))
+}
+
 fn owner_key(look_up: LookUp<'_>) -> Result<Option<ApiKey>, Unusable> {
     let Some(text) = look_up("VEDETTE_OWNER_KEY") else { return Ok(None) };
     // The value is a secret: the message must not repeat it.
@@ -248,7 +285,9 @@ fn registration(look_up: LookUp<'_>) -> Result<Registration, Unusable> {
 }
 
 fn log_filter(look_up: LookUp<'_>) -> Result<String, Unusable> {
-    let filter = look_up("VEDETTE_LOG").unwrap_or_else(|| "info,apalis_core=warn,sqlx=warn".to_owned());
+    let filter = look_up("VEDETTE_LOG").unwrap_or_else(|| {
+        "info,apalis_core=off,apalis_cron=off,sqlx=warn".to_owned()
+    });
     let checked = tracing_subscriber::EnvFilter::try_new(&filter);
     checked.map_err(|error| unusable("VEDETTE_LOG", format!("`{filter}`: {error}")))?;
     Ok(filter)

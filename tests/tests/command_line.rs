@@ -6,6 +6,7 @@ use std::process::{Output, Stdio};
 use serde_json::Value;
 use vedette_tests::deployment::bare;
 use vedette_tests::listeners::Listeners;
+use vedette_tests::skip::skipped;
 use vedette_tests::wait::{LONG, within};
 use vedette_tests::{Pair, TestService};
 
@@ -32,6 +33,31 @@ async fn a_scan_without_a_server_starts_one_of_its_own() {
     let said = String::from_utf8_lossy(&plain.stdout).into_owned();
     assert!(plain.status.success(), "{plain:?}");
     assert!(listeners.ports().iter().all(|port| said.contains(&port.to_string())), "{said}");
+}
+
+#[tokio::test]
+async fn a_server_of_its_own_knows_from_the_start_whether_it_can_scan_by_packets() {
+    if !rustix::process::getuid().is_root() {
+        skipped("a_server_of_its_own_knows", "raw sockets are not allowed");
+        return;
+    }
+    let listeners = Listeners::open(2);
+    let ports = listeners.and_closed_neighbours();
+    for _ in 0..3 {
+        let output = scan(&[&listeners.target(), "--ports", &ports, "--scan-type", "syn", "--json"]).await;
+        assert_tells(&output, &listeners);
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_no_setting_and_an_owner_without_an_address_are_refused_at_start() {
+    for (name, value) in [("VEDETTE_TARGETS_DENIED", "10.0.0.0/8"), ("VEDETTE_OWNER_EMAIL", "nobody")] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = tokio::process::Command::from(bare("vedette"));
+        command.args(["up", "--listen", "127.0.0.1:0", "--data"]).arg(folder.path()).env(name, value);
+        let output = within("vedette up", LONG, command.kill_on_drop(true).output()).await.unwrap();
+        assert_explained(&output, &format!("{name}: "));
+    }
 }
 
 #[tokio::test]
