@@ -1,5 +1,7 @@
 //! Where connections come in, plain or under TLS.
 
+mod crowd;
+
 use std::{io, net::SocketAddr, time::Duration};
 
 use axum::serve;
@@ -11,12 +13,16 @@ use tokio::{
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::either::Either;
 
+use self::crowd::{Crowd, Place};
+
 /// Milliseconds after which a client that takes nothing of what it was sent is gone.
 const STALLED_MS: u32 = 30_000;
 /// How long a client may take to agree on the encryption.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Clients that agree on it at any moment; more wait in the system's queue.
 const MOST_HANDSHAKES: usize = 1024;
+/// Of them those of one address; more are cut.
+const MOST_OF_ONE: usize = 128;
 
 /// A connection that requests can be read from.
 pub(crate) type Connection = Either<TcpStream, TlsStream<TcpStream>>;
@@ -34,6 +40,7 @@ pub(crate) enum Listener {
 pub(crate) struct Handshakes {
     listener: TcpListener,
     acceptor: TlsAcceptor,
+    crowd: Crowd,
     begun: JoinSet<Option<(TlsStream<TcpStream>, SocketAddr)>>,
 }
 
@@ -47,17 +54,16 @@ impl Listener {
     pub(crate) fn new(listener: TcpListener, acceptor: Option<TlsAcceptor>) -> Self {
         match acceptor {
             None => Self::Plain(listener),
-            Some(acceptor) => Self::Tls(Handshakes { listener, acceptor, begun: JoinSet::new() }),
+            Some(acceptor) => {
+                let (crowd, begun) = (Crowd::default(), JoinSet::new());
+                Self::Tls(Handshakes { listener, acceptor, crowd, begun })
+            }
         }
     }
-}
 
-impl serve::Listener for Listener {
-    type Io = Connection;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Connection, SocketAddr) {
-        match self {
+    /// The next connection, and who is at its other end.
+    pub(crate) async fn accept(&mut self) -> (Connection, SocketAddr) {
+        let (connection, peer) = match self {
             Self::Plain(listener) => {
                 let (stream, peer) = serve::Listener::accept(listener).await;
                 (Either::Left(stream), peer)
@@ -66,13 +72,11 @@ impl serve::Listener for Listener {
                 let (stream, peer) = handshakes.accept().await;
                 (Either::Right(stream), peer)
             }
+        };
+        if let Err(error) = prepare(&connection) {
+            tracing::debug!(%error, "a connection is used as it is");
         }
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        match self {
-            Self::Plain(listener) | Self::Tls(Handshakes { listener, .. }) => listener.local_addr(),
-        }
+        (connection, peer)
     }
 }
 
@@ -89,7 +93,11 @@ impl Handshakes {
                 (stream, peer) = serve::Listener::accept(&mut self.listener),
                     if self.begun.len() < MOST_HANDSHAKES =>
                 {
-                    self.begun.spawn(shake_hands(self.acceptor.clone(), stream, peer));
+                    if let Some(place) = self.crowd.enter(peer.ip().into(), MOST_OF_ONE) {
+                        self.begun.spawn(shake_hands(self.acceptor.clone(), stream, peer, place));
+                    } else {
+                        tracing::debug!(%peer, "too many handshakes of one address");
+                    }
                 }
             }
         }
@@ -100,6 +108,7 @@ async fn shake_hands(
     acceptor: TlsAcceptor,
     stream: TcpStream,
     peer: SocketAddr,
+    _place: Place,
 ) -> Option<(TlsStream<TcpStream>, SocketAddr)> {
     match timeout(HANDSHAKE, acceptor.accept(stream)).await {
         Ok(Ok(stream)) => return Some((stream, peer)),
@@ -111,7 +120,7 @@ async fn shake_hands(
 
 /// Sends small frames at once, and has the system cut a connection whose client takes nothing for [`STALLED_MS`]: a
 /// stream that is not read would otherwise be kept, full buffers and all, for as long as the client's machine is up.
-pub(crate) fn prepare(connection: &Connection) -> io::Result<()> {
+fn prepare(connection: &Connection) -> io::Result<()> {
     let stream = match connection {
         Either::Left(stream) => stream,
         Either::Right(stream) => stream.get_ref().0,
@@ -124,7 +133,6 @@ pub(crate) fn prepare(connection: &Connection) -> io::Result<()> {
 mod tests {
     use std::{path::Path, sync::Arc};
 
-    use axum::serve::{Listener as _, ListenerExt};
     use rcgen::{CertifiedKey, generate_simple_self_signed};
     use rustls::{ClientConfig, RootCertStore, crypto::ring};
     use shared::settings::TlsFiles;
@@ -165,9 +173,9 @@ mod tests {
         let (acceptor, connector) = encryption(folder.path());
         for acceptor in [None, Some(acceptor)] {
             let is_encrypted = acceptor.is_some();
-            let listener = Listener::new(TcpListener::bind("127.0.0.1:0").await.unwrap(), acceptor);
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
-            let mut listener = listener.tap_io(|connection| prepare(connection).unwrap());
+            let mut listener = Listener::new(listener, acceptor);
             let client = tokio::spawn(dial(address, is_encrypted.then(|| connector.clone())));
             let (connection, _) = listener.accept().await;
             let stream = match &connection {

@@ -9,7 +9,8 @@ async fn main() -> ExitCode {
     shared::process::run("vedette-api", "the HTTP process of Vedette", async |core, settings, stop| {
         let server = Server::bind(core, settings.web).await?;
         tracing::info!(url = server.url(), "listening");
-        Ok(server.run(stop, settings.drain).await?)
+        server.run(stop, settings.drain).await;
+        Ok(())
     })
     .await
 }

@@ -1,26 +1,25 @@
 //! The HTTP server: bind, serve, stop.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, time::Duration};
 
 use axum::{
     Router,
     extract::{Request, State},
     middleware,
     response::Response,
-    serve::ListenerExt,
 };
 use shared::{core::Core, identity, settings::Web};
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::{
-    aip, chad, cybersec, keychest,
-    listener::{Listener, prepare},
-    metrics, peer, request_id,
-    site::Site,
-    tls::Certificate,
+    aip, chad, connections::Connections, cybersec, keychest, listener::Listener, metrics, peer, request_id,
+    site::Site, tls::Certificate,
 };
+
+/// How long a client may take over the head of a request, and how long a connection may rest between two.
+const HEAD: Duration = Duration::from_secs(30);
 
 /// A bound server.
 #[derive(Debug)]
@@ -52,31 +51,19 @@ impl Server {
     }
 
     /// Serves until `stop`; then ends streams, answers what has begun, and returns within `drain`.
-    ///
-    /// # Errors
-    /// When the listener fails.
-    pub async fn run(self, stop: CancellationToken, drain: Duration) -> io::Result<()> {
+    pub async fn run(mut self, stop: CancellationToken, drain: Duration) {
         let streams = self.site.stop.clone();
-        let app = router(self.site);
-        let told = stop.clone();
         if let Some(certificate) = self.certificate {
             tokio::spawn(certificate.watch(stop.clone()));
         }
-        let graceful = async move {
-            told.cancelled().await;
-            streams.cancel();
-        };
-        let listener = self.listener.tap_io(|connection| {
-            if let Err(error) = prepare(connection) {
-                tracing::debug!(%error, "a connection is used as it is");
-            }
-        });
-        let app = app.into_make_service_with_connect_info::<SocketAddr>();
-        let serve = axum::serve(listener, app).with_graceful_shutdown(graceful);
-        tokio::select! {
-            ended = serve.into_future() => ended,
-            () = async { stop.cancelled().await; tokio::time::sleep(drain).await } => Ok(()),
+        let connections = Connections::new(router(self.site), HEAD);
+        while let Some((connection, peer)) = stop.run_until_cancelled(self.listener.accept()).await {
+            connections.serve(connection, peer);
         }
+        drop(self.listener);
+        streams.cancel();
+        // Whoever has not ended by then is cut with the process.
+        drop(timeout(drain, connections.end()).await);
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) struct Running {
     pub(crate) owner: Option<Registered>,
     /// Stops it when cancelled.
     pub(crate) stop: CancellationToken,
-    http: JoinHandle<std::io::Result<()>>,
+    http: JoinHandle<()>,
     worker: JoinHandle<Result<(), Cause>>,
 }
 
@@ -55,7 +55,7 @@ impl Running {
     /// # Errors
     /// When a part of it failed.
     pub(crate) async fn ended(self) -> Result<(), Cause> {
-        self.http.await??;
+        self.http.await?;
         self.worker.await?
     }
 }

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use reqwest::{Method, Version};
 use tempfile::TempDir;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpSocket, TcpStream};
 use vedette_tests::authority::{Authority, Files, NAME};
 use vedette_tests::deployment::{Deployment, OWNER_KEY, bare};
 use vedette_tests::listeners::{Listeners, own_address, ports};
@@ -128,6 +128,34 @@ async fn who_does_not_shake_hands_holds_up_nobody_and_is_cut() {
     let end = within("the end of a silent connection", SOON, silent.read(&mut [0])).await;
     assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");
     until("the server lets go", SOON, async || (!is_held(&silent)).then_some(())).await;
+}
+
+#[tokio::test]
+async fn one_address_does_not_take_all_the_room_for_handshakes() {
+    let stage = Stage::start(Deployment::of(Pair::SqliteEmbedded)).await;
+    let server = stage.service.address().parse().unwrap();
+    let crowd = own_address();
+    let dial = async || {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((crowd, 0).into()).unwrap();
+        socket.connect(server).await.unwrap()
+    };
+    let mut silent = Vec::new();
+    for _ in 0..128 {
+        silent.push(dial().await);
+    }
+    let end = within("the end of one too many", SOON, dial().await.read(&mut [0])).await;
+    assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");
+    assert!(silent.iter().all(is_held), "those before it have their time");
+    assert_eq!(stage.owner().get("/api/v1/health").await.status, 200, "others have their room");
+    drop(silent);
+    until("room again", SOON, async || {
+        let mut again = dial().await;
+        // What is no handshake is answered with an alert; what has no room is not answered.
+        again.write_all(b"GET / HTTP/1.1\r\n\r\n").await.ok()?;
+        again.read_u8().await.ok()
+    })
+    .await;
 }
 
 #[tokio::test]
