@@ -1,6 +1,6 @@
 //! The HTTP server: bind, serve, stop.
 
-use std::{io, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use axum::{
     Router,

@@ -285,9 +285,8 @@ fn registration(look_up: LookUp<'_>) -> Result<Registration, Unusable> {
 }
 
 fn log_filter(look_up: LookUp<'_>) -> Result<String, Unusable> {
-    let filter = look_up("VEDETTE_LOG").unwrap_or_else(|| {
-        "info,apalis_core=off,apalis_cron=off,sqlx=warn".to_owned()
-    });
+    let filter =
+        look_up("VEDETTE_LOG").unwrap_or_else(|| "info,apalis_core=off,apalis_cron=off,sqlx=warn".to_owned());
     let checked = tracing_subscriber::EnvFilter::try_new(&filter);
     checked.map_err(|error| unusable("VEDETTE_LOG", format!("`{filter}`: {error}")))?;
     Ok(filter)
