@@ -17,6 +17,7 @@ lab:
 bench:
 	bench/connect-scan.sh
 	bench/network-scan.sh
+	bench/services.sh
 	bench/queue.sh
 	bench/latency.sh
 	bench/whole-path.sh

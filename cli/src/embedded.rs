@@ -111,7 +111,8 @@ impl Embedded {
     pub(crate) async fn start_temporary() -> Result<Self, Cause> {
         let folder = tempfile::tempdir()?;
         // Where a lasting server keeps its data, and whom it lets in, is no business of this one.
-        let scans = ["VEDETTE_SCAN_", "VEDETTE_TARGETS_", "VEDETTE_SHARD_", "VEDETTE_WORKER_"];
+        let scans =
+            ["VEDETTE_SCAN_", "VEDETTE_TARGETS_", "VEDETTE_SHARD_", "VEDETTE_WORKER_", "VEDETTE_RECOG"];
         let look_up = |name: &str| {
             scans.iter().any(|start| name.starts_with(start)).then(|| environment(name)).flatten()
         };

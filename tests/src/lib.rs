@@ -34,6 +34,7 @@ pub mod redis;
 pub mod sample;
 pub mod scan;
 pub mod schema;
+pub mod servers;
 pub mod service;
 pub mod shape;
 pub mod skip;

@@ -23,6 +23,14 @@ pub fn program(name: &str) -> PathBuf {
     built
 }
 
+/// Where `tests/unpack.sh` put real servers; none where it could not.
+#[must_use]
+pub fn unpacked_servers() -> Option<PathBuf> {
+    let test = std::env::current_exe().unwrap();
+    let folder = test.ancestors().nth(3).unwrap().join("test-servers");
+    folder.join("complete").exists().then_some(folder)
+}
+
 /// A TCP port that nobody listens on now, on a loopback address that nobody else uses.
 #[must_use]
 pub fn free_address() -> SocketAddr {

@@ -39,12 +39,16 @@ pub(crate) fn ability() -> Ability {
 }
 
 /// What finds out what runs on open ports, with the fingerprints that the operator put beside its own.
-pub(crate) fn identifier(core: &Core) -> Result<Identifier, services::Error> {
-    let recog = core.limits.recog.as_deref().map(Recog::open).transpose()?;
+///
+/// # Errors
+/// A text for the operator when these cannot be used.
+pub(crate) fn identifier(core: &Core) -> Result<Identifier, String> {
+    let recog = core.limits.recog.as_deref().map(Recog::open).transpose();
+    let recog = recog.map_err(|error| format!("VEDETTE_RECOG: {error}"))?;
     if let Some(recog) = &recog {
         tracing::info!(patterns = recog.patterns(), refused = recog.refused(), "fingerprints are read");
     }
-    Identifier::with(Extras { recog, ..Extras::default() })
+    Identifier::with(Extras { recog, ..Extras::default() }).map_err(|error| error.to_string())
 }
 
 /// An error that passes is tried again; any other ends the job.

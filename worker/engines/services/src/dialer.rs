@@ -78,7 +78,9 @@ impl Dialer<'_> {
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin,
     {
         let sent = probe.sent(&self.target.host_header());
-        let is_whole = |answer: &[u8]| self.book.read(probe, &sent, answer).is_some();
+        // What is not sure may become so with what is still on its way.
+        let is_whole =
+            |answer: &[u8]| self.book.read(probe, &sent, answer).is_some_and(|found| found.is_sure());
         let answer = exchange(&mut stream, &sent, probe.waits, end, is_whole).await;
         Answer::Heard { sent, answer }
     }

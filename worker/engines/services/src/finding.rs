@@ -17,6 +17,11 @@ pub(crate) struct Finding {
 }
 
 impl Finding {
+    /// Whether there is no need to hear more of the same answer.
+    pub(crate) fn is_sure(&self) -> bool {
+        self.service.is_none() || self.confidence >= 75
+    }
+
     /// Whether it says more than `other`: a service, then its product, then a version, then surely.
     pub(crate) fn says_more_than(&self, other: &Self) -> bool {
         self.rank() > other.rank()

@@ -38,8 +38,7 @@ pub(crate) struct Race<'a> {
     opens: Instant,
     /// Probes that an answer called for, and that are not back yet.
     called: Vec<&'static str>,
-    /// Probes that are running, or are back.
-    asked: Vec<&'static str>,
+    /// Probes that are back.
     back: Vec<&'static str>,
     best: Option<Finding>,
     http_status: Option<u16>,
@@ -103,7 +102,6 @@ impl<'a> Race<'a> {
             running: FuturesUnordered::new(),
             opens: Instant::now(),
             called: Vec::new(),
-            asked: Vec::new(),
             back: Vec::new(),
             best: None,
             http_status: None,
@@ -153,7 +151,6 @@ impl<'a> Race<'a> {
             }
             let Some(Asking { probe, patience, .. }) = self.waiting.pop_front() else { return };
             let dialer = self.dialer;
-            self.asked.push(probe.name);
             self.running.push(Box::pin(async move { (probe, dialer.ask(probe, patience).await) }));
         }
     }
@@ -161,7 +158,7 @@ impl<'a> Race<'a> {
     fn take(&mut self, probe: &'a Probe, sent: &[u8], answer: Vec<u8>) {
         if let Some(finding) = self.dialer.book.read(probe, sent, &answer) {
             self.http_status = self.http_status.or(finding.http_status);
-            finding.more.iter().rev().for_each(|name| self.call(name));
+            self.call(&finding.more);
             self.best = Some(match self.best.take() {
                 None => finding,
                 Some(best) if finding.says_more_than(&best) => Finding { heard: best.heard, ..finding },
@@ -173,16 +170,18 @@ impl<'a> Race<'a> {
         }
     }
 
-    /// Asks next what an answer calls for, unless it was asked already.
-    fn call(&mut self, name: &'static str) {
-        let Some(probe) = self.dialer.book.probe(name) else { return };
-        if !may_ask(probe, &self.dialer) || self.back.contains(&name) || self.called.contains(&name) {
-            return;
-        }
-        self.called.push(name);
-        if !self.asked.contains(&name) {
-            self.waiting.retain(|asking| asking.probe.name != name);
-            self.waiting.push_front(Asking { probe, patience: ALL_PATIENCE, is_expected: true });
+    /// Asks what an answer calls for, unless that was asked before, and nothing else any more: other connections would
+    /// only be in the way.
+    fn call(&mut self, names: &[&'static str]) {
+        for name in names {
+            let probe = self.dialer.book.probe(name).filter(|probe| may_ask(probe, &self.dialer));
+            let Some(probe) = probe.filter(|_| !self.back.contains(name)) else { continue };
+            if self.called.is_empty() {
+                self.waiting.clear();
+                self.running.clear();
+            }
+            self.called.push(name);
+            self.waiting.push_back(Asking { probe, patience: ALL_PATIENCE, is_expected: true });
         }
     }
 

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Unpacks servers for tests/servers.sh beside the system, which keeps none of them: packages of Debian are downloaded with
+# what they need, and nothing is installed or started.
+#
+#   tests/unpack.sh FOLDER
+set -euo pipefail
+
+packages=(openssh-server dropbear-bin apache2-bin lighttpd haproxy tinyproxy-bin memcached mosquitto nats-server
+    beanstalkd ngircd vsftpd proftpd-core pure-ftpd dnsmasq-base rsync slapd)
+
+folder=$1
+[ -e "$folder/complete" ] && exit 0
+command -v apt-get >/dev/null || { echo "no servers are unpacked: this is no Debian" >&2; exit 0; }
+mkdir -p "$folder/archives/partial" "$folder/versions"
+for package in "${packages[@]}"; do
+    # One at a time, as some exclude each other. What is installed is taken from the system.
+    apt-get install --download-only -y -qq --no-install-recommends -o Dir::Cache::archives="$folder/archives" \
+        -o Debug::NoLocking=1 "$package" >"$folder/log" 2>&1 || echo "$package cannot be had: $(tail -n 1 "$folder/log")" >&2
+done
+compgen -G "$folder/archives/*.deb" >/dev/null || { echo "no servers are unpacked: none can be had" >&2; exit 0; }
+for archive in "$folder"/archives/*.deb; do
+    dpkg -x "$archive" "$folder"
+    dpkg-deb -f "$archive" Version >"$folder/versions/$(dpkg-deb -f "$archive" Package)"
+done
+touch "$folder/complete"
