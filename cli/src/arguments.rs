@@ -91,9 +91,15 @@ pub(crate) struct ScanArgs {
     /// The ports: numbers and ranges with commas between, or a set such as top-1000
     #[arg(long, short, default_value = "1-1000")]
     pub(crate) ports: String,
-    /// How to probe a port: tcp, or syn where the server may
-    #[arg(long, value_name = "TYPE", default_value = "tcp")]
+    /// How to probe a port: tcp or udp; syn, fin, null or xmas where the server may
+    #[arg(long = "type", alias = "scan-type", value_name = "TYPE", default_value = "tcp")]
     pub(crate) scan_type: String,
+    /// What tries the ports of type tcp: auto, connect, or syn where the server may
+    #[arg(long, value_name = "ENGINE")]
+    pub(crate) engine: Option<String>,
+    /// Packets a second that each worker of the server may send for this scan
+    #[arg(long, value_name = "PACKETS")]
+    pub(crate) rate: Option<u32>,
     /// What to look for besides open ports.
     #[command(flatten)]
     pub(crate) looks: Looks,

@@ -73,8 +73,9 @@ impl<'terminal> Report<'terminal> {
         if matches!(self.format, Format::JsonLines) {
             return;
         }
-        let Some(Warning { message, .. }) = event.read() else { return self.unreadable(event) };
-        self.terminal.note(&format!("warning: {message}; the rest is scanned"));
+        let Some(warning) = event.read::<Warning>() else { return self.unreadable(event) };
+        let rest = if warning.unresolved_host().is_some() { "; the rest is scanned" } else { "" };
+        self.terminal.note(&format!("warning: {}{rest}", warning.message));
     }
 
     fn row(&mut self, event: &Event) -> io::Result<()> {

@@ -36,16 +36,20 @@ pub(crate) struct CreateScan<'text> {
     target: &'text str,
     scan_type: &'text str,
     ports: &'text str,
-    options: Options,
+    options: Options<'text>,
 }
 
 #[derive(Debug, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "the API's own four switches")]
-struct Options {
+struct Options<'text> {
     os_detection: bool,
     service_detection: bool,
     ssl_check: bool,
     fast_mode: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<&'text str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rate: Option<u32>,
 }
 
 impl<'text> From<&'text ScanArgs> for CreateScan<'text> {
@@ -59,6 +63,8 @@ impl<'text> From<&'text ScanArgs> for CreateScan<'text> {
                 service_detection: arguments.looks.service_detection,
                 ssl_check: arguments.looks.ssl_check,
                 fast_mode: arguments.looks.fast,
+                engine: arguments.engine.as_deref(),
+                rate: arguments.rate,
             },
         }
     }
@@ -172,14 +178,24 @@ pub(crate) struct Os {
     pub(crate) name: Option<String>,
 }
 
-/// The `warning` event, and a warning of the results: a part of the target that is not scanned.
+/// The `warning` event, and a warning of the results: what is not scanned, or not sure.
 #[derive(Clone, Debug, Default, Deserialize)]
 pub(crate) struct Warning {
-    /// The target as it was given.
-    pub(crate) host: Option<String>,
+    /// Upper-case word, such as `UNRESOLVED_HOST`.
+    #[serde(default)]
+    code: String,
+    /// The target as it was given, or an address.
+    host: Option<String>,
     /// For people.
     #[serde(default)]
     pub(crate) message: String,
+}
+
+impl Warning {
+    /// The part of the target that is not scanned, if it tells of one.
+    pub(crate) fn unresolved_host(&self) -> Option<&str> {
+        self.host.as_deref().filter(|_| self.code == "UNRESOLVED_HOST")
+    }
 }
 
 /// The results document, as far as the table needs it.

@@ -9,7 +9,7 @@ use crate::{
     error::Result,
     id::JobId,
     job::{Failure, Status},
-    scan::service::Service,
+    scan::{Protocol, service::Service, warning::Warning},
     store::{self, Tx},
 };
 
@@ -41,6 +41,8 @@ pub enum Fact {
     ServiceFound(FoundService),
     /// A scan goes on without a host whose name has no address.
     UnresolvedHost(UnresolvedHost),
+    /// The results of a scan say less than they seem to.
+    Warning(Warning),
     /// The job ended. Always the last event.
     Complete {
         /// How it ended.
@@ -64,6 +66,9 @@ pub struct FoundPort {
     pub host: String,
     /// 1 to 65535.
     pub port: u16,
+    /// What it was reached by.
+    #[serde(default)]
+    pub protocol: Protocol,
     /// Its place in the job's plan.
     pub unit: i64,
 }

@@ -88,7 +88,7 @@ impl Kind {
 /// A stored word that this version does not know.
 #[derive(Debug, Error)]
 #[error("unknown word in the database: {0:?}")]
-pub struct UnknownWord(String);
+pub struct UnknownWord(pub(crate) String);
 
 impl TryFrom<String> for Status {
     type Error = UnknownWord;

@@ -1,19 +1,25 @@
 //! The scan: what is asked for, what is planned, what is found.
 
+mod method;
 pub mod plan;
 pub mod service;
+pub mod warning;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::method::{Ability, Engine, Protocol, ScanType};
 use crate::{
     error::{Error, Invalid, Result},
     ports::PortSet,
+    settings::Limits,
     target::TargetList,
-    target_policy::TargetPolicy,
 };
 
 /// The most units (addresses times ports) that one scan may have: a /16 with 256 ports.
 pub const MAX_UNITS: i64 = 1 << 24;
+
+/// The most packets a second that a scan may ask for, or a worker be allowed.
+pub const MAX_RATE: u32 = 10_000_000;
 
 /// What a caller asks for. Stored with the job as JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,38 +36,7 @@ pub struct ScanRequest {
     pub options: ScanOptions,
 }
 
-/// How ports are probed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ScanType {
-    /// Whole TCP connections, which needs no privilege.
-    #[default]
-    Tcp,
-    /// SYN packets alone.
-    Syn,
-}
-
-impl ScanType {
-    /// What a worker must be able to do for it.
-    #[must_use]
-    pub fn needs(self) -> Ability {
-        match self {
-            Self::Tcp => Ability::Connections,
-            Self::Syn => Ability::RawPackets,
-        }
-    }
-}
-
-/// What a worker may do on the network; each one includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ability {
-    /// Open connections.
-    Connections,
-    /// Send packets of its own making, which takes the right `CAP_NET_RAW`.
-    RawPackets,
-}
-
-/// Switches of a scan; all off by default.
+/// How else a scan is done; all switches are off by default.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[expect(clippy::struct_excessive_bools, reason = "independent switches of the API, not states")]
@@ -74,6 +49,10 @@ pub struct ScanOptions {
     pub ssl_check: bool,
     /// Trades certainty about silent ports for time: fewer tries, shorter waits.
     pub fast_mode: bool,
+    /// What tries the ports, where the scan type leaves a choice.
+    pub engine: Engine,
+    /// Packets a second that each worker may send for this scan; without it the worker's usual rate.
+    pub rate: Option<u32>,
     /// The caller insisted. Recorded; it opens nothing that the policy refuses.
     pub force: bool,
 }
@@ -94,16 +73,41 @@ impl ScanRequest {
         addresses.saturating_mul(i64::try_from(self.ports.len()).unwrap_or(i64::MAX))
     }
 
-    /// Checks what can be known before names are resolved: the size, and the policy for literal addresses.
+    /// What a worker must be able to do for it.
+    #[must_use]
+    pub fn needs(&self) -> Ability {
+        match self.options.engine {
+            Engine::Syn => Ability::RawPackets,
+            Engine::Auto | Engine::Connect => self.scan_type.needs(),
+        }
+    }
+
+    /// Checks what can be known before names are resolved: the size, the options, and the policy for literal addresses.
     ///
     /// # Errors
-    /// `Invalid` for too large a scan, `Refused` for an address that may not be scanned.
-    pub fn check(&self, policy: &TargetPolicy) -> Result<()> {
+    /// `Invalid` for too large a scan or options that cannot be had, `Refused` for an address that may not be scanned.
+    pub fn check(&self, limits: &Limits) -> Result<()> {
         check_size(self.units())?;
+        self.check_options(limits.scan_rate.unwrap_or(MAX_RATE))?;
         for target in &self.target {
-            policy.check(target)?;
+            limits.targets.check(target)?;
         }
         Ok(())
+    }
+
+    fn check_options(&self, most: u32) -> Result<()> {
+        let engine = self.options.engine;
+        if engine != Engine::Auto && self.scan_type != ScanType::Tcp {
+            let message = "the engine is a choice for scans of type tcp; other types have one of their own";
+            return Err(Invalid::new("options.engine", engine.as_str(), message).into());
+        }
+        match self.options.rate {
+            Some(rate) if !(1..=most).contains(&rate) => {
+                let message = format!("rate is a number of packets a second from 1 to {most}");
+                Err(Invalid::new("options.rate", &rate.to_string(), message).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A guess at how long the scan takes, in whole seconds, at least 1.

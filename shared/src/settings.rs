@@ -23,6 +23,7 @@ pub use self::{
 use crate::{
     bell,
     identity::{ApiKey, Secret, parse_email},
+    scan::MAX_RATE,
     store,
     target_policy::{Base, TargetPolicy, parse_nets},
 };
@@ -38,11 +39,13 @@ pub struct Limits {
     pub job_seconds: i64,
     /// `VEDETTE_SHARD_UNITS`, 16384: ports of one shard, the part of a scan that one worker takes at a time.
     pub shard_units: i64,
-    /// `VEDETTE_SCAN_RATE`, unlimited, or 10,000 for each shard of a SYN scan of other machines: packets a second of all
-    /// scans of the process, retries included.
+    /// `VEDETTE_SCAN_RATE`, unlimited: packets a second of all scans of the process, retries included. Without it, a scan
+    /// of other machines has 10,000 unless it asks for another rate.
     pub scan_rate: Option<u32>,
     /// `VEDETTE_RECOG`: a folder of fingerprints in the XML format of recog, which workers read at start.
     pub recog: Option<PathBuf>,
+    /// `VEDETTE_HOST_RATE`, 5000: packets a second that the process sends to one address, unless it is its own.
+    pub host_rate: u32,
     /// `VEDETTE_KEY_DAYS`, 365: how long a registered user's key lives.
     pub key_days: i64,
     /// `VEDETTE_REGISTRATION`, open: whether strangers may open accounts.
@@ -305,7 +308,7 @@ fn limits(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<Limits, Unusable> {
         Mode::Embedded(_) => Base::Trusting,
         Mode::Processes | Mode::Migration => Base::PublicOnly,
     };
-    let rate = number(look_up, "VEDETTE_SCAN_RATE", 0, 1..=10_000_000)?;
+    let rate = number(look_up, "VEDETTE_SCAN_RATE", 0, 1..=MAX_RATE)?;
     Ok(Limits {
         targets: TargetPolicy {
             base,
@@ -317,6 +320,7 @@ fn limits(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<Limits, Unusable> {
         shard_units: number(look_up, "VEDETTE_SHARD_UNITS", 16_384, 1..=1 << 20)?,
         scan_rate: (rate > 0).then_some(rate),
         recog: look_up("VEDETTE_RECOG").map(PathBuf::from),
+        host_rate: number(look_up, "VEDETTE_HOST_RATE", 5000, 1..=MAX_RATE)?,
         key_days: number(look_up, "VEDETTE_KEY_DAYS", 365, 1..=36_500)?,
         registration: registration(look_up)?,
         allowances: allowances::allowances(look_up)?,

@@ -2,11 +2,12 @@
 #![cfg(test)]
 
 use std::collections::BTreeSet;
+use std::net::UdpSocket;
 
 use serde_json::{Value, json};
 use vedette_tests::answer::is_time;
 use vedette_tests::deployment::Deployment;
-use vedette_tests::follow::found;
+use vedette_tests::follow::{Frame, found};
 use vedette_tests::listeners::{Listeners, own_address, port_count, ports};
 use vedette_tests::scan::open_ports;
 use vedette_tests::wait::{SOON, until};
@@ -17,7 +18,8 @@ on_every_pair! {
     a_list_is_filtered_sorted_and_paged,
     results_are_not_ready_before_the_end,
     several_scans_at_once_do_not_mix,
-    a_syn_scan_is_done_or_refused_as_health_says,
+    raw_scans_are_done_or_refused_as_health_says,
+    a_udp_scan_tells_what_answers_and_what_may,
 }
 
 async fn a_scan_runs_from_its_order_to_the_end_of_its_results(pair: Pair) {
@@ -54,7 +56,7 @@ async fn a_scan_runs_from_its_order_to_the_end_of_its_results(pair: Pair) {
 }
 
 /// Whether the workers have the right to raw packets is up to the machine.
-async fn a_syn_scan_is_done_or_refused_as_health_says(pair: Pair) {
+async fn raw_scans_are_done_or_refused_as_health_says(pair: Pair) {
     let service = TestService::start(pair).await;
     let (owner, listeners) = (service.owner(), Listeners::open(3));
     let known = async || {
@@ -63,18 +65,68 @@ async fn a_syn_scan_is_done_or_refused_as_health_says(pair: Pair) {
     };
     let word = until("a worker", SOON, known).await;
     let ports = listeners.and_closed_neighbours();
-    let order = owner.scan(&listeners.target()).ports(&ports).with("scan_type", json!("syn"));
+    let order = |kind: &str| owner.scan(&listeners.target()).ports(&ports).with("scan_type", json!(kind));
     if word != "healthy" {
         assert!(word.as_str().unwrap().contains("CAP_NET_RAW"), "{word}");
-        order.answer().await.refused(400, "VALIDATION_ERROR");
+        for kind in ["syn", "fin", "null", "xmas"] {
+            order(kind).answer().await.refused(400, "VALIDATION_ERROR");
+        }
         return;
     }
-    let scan = order.await;
+    let total = u64::try_from(ports.split(',').count()).unwrap();
+    let scan = order("syn").await;
     assert_eq!(scan.finished().await["scan_type"], "syn");
     let results = scan.results().await;
     assert_eq!(open_ports(&results), listeners.expected());
-    let total = u64::try_from(ports.split(',').count()).unwrap();
     assert_eq!(counts(&results["summary"]), (3, total - 3, 0), "{results}");
+    for kind in ["fin", "null", "xmas"] {
+        let scan = order(kind).await;
+        let frames = scan.told_to_the_end().await;
+        assert_eq!(warned(&frames), ["OPEN_OR_FILTERED"], "{kind}");
+        let results = scan.results().await;
+        assert_eq!(counts(&results["summary"]), (0, total - 3, 3), "{kind}: {results}");
+    }
+}
+
+/// Two ports that answer, and one where nobody does and nobody refuses.
+async fn a_udp_scan_tells_what_answers_and_what_may(pair: Pair) {
+    let service = TestService::start(pair).await;
+    let address = own_address();
+    let bind = || UdpSocket::bind((address, 0)).unwrap();
+    let (answering, silent) = ([bind(), bind()], bind());
+    let port = |socket: &UdpSocket| u64::from(socket.local_addr().unwrap().port());
+    let expected: BTreeSet<u64> = answering.iter().map(port).collect();
+    let ports: Vec<String> =
+        answering.iter().chain([&silent]).map(|socket| port(socket).to_string()).collect();
+    for socket in answering {
+        std::thread::spawn(move || {
+            let mut buffer = [0; 2048];
+            while let Ok((_, from)) = socket.recv_from(&mut buffer) {
+                socket.send_to(b"!", from).unwrap();
+            }
+        });
+    }
+    let scan = service
+        .owner()
+        .scan(&address.to_string())
+        .ports(&ports.join(","))
+        .with("scan_type", json!("udp"))
+        .await;
+    let frames = scan.told_to_the_end().await;
+    assert_eq!(warned(&frames), ["OPEN_OR_FILTERED"]);
+    let results = scan.results().await;
+    let found = results["ports"].as_array().unwrap();
+    assert!(found.iter().all(|port| port["protocol"] == "udp" && port["state"] == "open"), "{results}");
+    assert_eq!(found.iter().filter_map(|port| port["port"].as_u64()).collect::<BTreeSet<_>>(), expected);
+    assert_eq!(counts(&results["summary"]), (2, 0, 1), "{results}");
+    assert_eq!(results["warnings"][0]["code"], "OPEN_OR_FILTERED", "{results}");
+    assert_eq!(scan.status().await["warnings"], results["warnings"]);
+}
+
+/// The codes of the warnings among what was told.
+fn warned(frames: &[Frame]) -> Vec<&str> {
+    let warnings = frames.iter().filter(|frame| frame.event == "warning");
+    warnings.map(|frame| frame.data["code"].as_str().unwrap()).collect()
 }
 
 async fn a_list_is_filtered_sorted_and_paged(pair: Pair) {

@@ -16,3 +16,4 @@ pub use kinds::perform;
 pub use outcome::Outcome;
 pub use resolver::Resolver;
 pub use runner::{Perform, Work, announce, run, run_with};
+pub use scan::Rates;

@@ -10,7 +10,6 @@ use apalis_core::{error::WorkerError, worker::ext::parallelize::ParallelizeExt};
 use apalis_cron::{CronScheduler, Tick};
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
-use portscan::Budget;
 use services::Identifier;
 use shared::{
     core::Core,
@@ -25,7 +24,7 @@ use crate::{
     finisher::Finisher,
     kinds,
     leases::{Lease, Leases},
-    scan,
+    scan::{self, Rates},
 };
 
 /// One shard to be worked, and all that is needed for it.
@@ -35,8 +34,8 @@ pub struct Work {
     pub core: Core,
     /// Names to addresses.
     pub resolver: Resolver,
-    /// Packets a second that all scans of this worker share.
-    pub budget: Option<Budget>,
+    /// How fast the scans of this worker may send.
+    pub rates: Rates,
     /// Finds out what runs on open ports, a few at a time for all scans of this worker.
     pub identifier: Identifier,
     /// The shard.
@@ -56,7 +55,7 @@ pub type Perform = fn(Work) -> BoxFuture<'static, Outcome>;
 struct Hands {
     core: Core,
     resolver: Resolver,
-    budget: Option<Budget>,
+    rates: Rates,
     identifier: Identifier,
     finisher: Finisher,
     perform: Perform,
@@ -95,9 +94,9 @@ pub async fn run_with(
     announce(&core).await;
     let leases = Leases::default();
     let finisher = Finisher::start(core.clone());
-    let budget = core.limits.scan_rate.map(Budget::new);
+    let rates = Rates::new(&core.limits);
     let hands =
-        Hands { core: core.clone(), resolver: Resolver::System, budget, identifier, finisher, perform };
+        Hands { core: core.clone(), resolver: Resolver::System, rates, identifier, finisher, perform };
     let monitor = Monitor::new()
         // An error of a backend would otherwise end its worker for good.
         .should_restart(|worker, error| {
@@ -191,7 +190,7 @@ async fn run_guarded(hands: &Hands, lease: &Lease) -> Outcome {
     let work = Work {
         core: hands.core.clone(),
         resolver: hands.resolver.clone(),
-        budget: hands.budget.clone(),
+        rates: hands.rates.clone(),
         identifier: hands.identifier.clone(),
         claim: lease.claim.clone(),
         stop: lease.stop.clone(),

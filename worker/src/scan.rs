@@ -5,6 +5,7 @@ mod ledger;
 mod order;
 mod plan;
 mod probe;
+mod rates;
 
 use chrono::TimeDelta;
 use services::{Extras, Identifier, Recog};
@@ -15,6 +16,7 @@ use shared::{
     scan::{Ability, ScanRequest},
 };
 
+pub use self::rates::Rates;
 use crate::{Outcome, Work};
 
 /// Works one shard of a scan.

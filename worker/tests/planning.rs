@@ -31,7 +31,7 @@ use shared::{
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
-use worker::{Outcome, Resolver, Work, perform};
+use worker::{Outcome, Rates, Resolver, Work, perform};
 
 struct Trial {
     core: Core,
@@ -79,7 +79,7 @@ impl Trial {
 
     fn of(&self, claim: Claim, names: &[(&str, &[&str])], stop: CancellationToken) -> Work {
         let (core, identifier) = (self.core.clone(), Identifier::new().unwrap());
-        Work { core, resolver: resolver(names), budget: None, identifier, claim, stop }
+        Work { core, resolver: resolver(names), rates: Rates::default(), identifier, claim, stop }
     }
 
     async fn hosts(&self, claim: &Claim) -> Vec<HostTally> {

@@ -4,7 +4,7 @@ use axum::extract::ws::Utf8Bytes;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use shared::{
-    event::{Event, Fact, FoundPort, Progress, UnresolvedHost},
+    event::{Event, Fact, FoundPort, Progress},
     job::Status,
     store::scans::Scan,
 };
@@ -12,7 +12,7 @@ use shared::{
 use super::{
     problem::failure,
     service::Identified,
-    wire::{Summary, UNRESOLVED_HOST, scan_id, seconds, status_word},
+    wire::{Summary, Warning, scan_id, seconds, status_word},
 };
 
 /// The name of an event.
@@ -21,7 +21,7 @@ pub(super) fn name(fact: &Fact) -> &'static str {
         Fact::Status { .. } => "status",
         Fact::PortFound(_) => "port_found",
         Fact::ServiceFound(_) => "service_found",
-        Fact::UnresolvedHost(_) => "warning",
+        Fact::UnresolvedHost(_) | Fact::Warning(_) => "warning",
         Fact::Complete { .. } => "complete",
     }
 }
@@ -32,8 +32,8 @@ fn data(event: &Event) -> Value {
         Fact::Status { status } => {
             json!({ "scan_id": id, "status": status_word(*status), "timestamp": timestamp })
         }
-        Fact::PortFound(FoundPort { address, host, port, .. }) => json!({
-            "port": port, "scan_id": id, "address": address, "host": host, "protocol": "tcp", "state": "open",
+        Fact::PortFound(FoundPort { address, host, port, protocol, .. }) => json!({
+            "port": port, "scan_id": id, "address": address, "host": host, "protocol": protocol.as_str(), "state": "open",
             "service": null, "version": null, "banner": null, "timestamp": timestamp,
         }),
         Fact::ServiceFound(found) => {
@@ -48,9 +48,8 @@ fn data(event: &Event) -> Value {
             }
             data
         }
-        Fact::UnresolvedHost(UnresolvedHost { host, reason }) => json!({
-            "code": UNRESOLVED_HOST, "message": reason, "scan_id": id, "host": host, "timestamp": timestamp,
-        }),
+        Fact::UnresolvedHost(host) => warning(&host.clone().into(), &id, &timestamp),
+        Fact::Warning(told) => warning(&(*told).into(), &id, &timestamp),
         Fact::Complete { status, duration_ms, tally, error } => {
             let mut data = json!({
                 "scan_id": id, "status": status_word(*status), "progress": 100, "duration": duration_ms / 1000,
@@ -62,6 +61,15 @@ fn data(event: &Event) -> Value {
             data
         }
     }
+}
+
+fn warning(warning: &Warning, scan_id: &str, timestamp: &str) -> Value {
+    let mut data = json!(warning);
+    if let Some(data) = data.as_object_mut() {
+        data.insert("scan_id".to_owned(), json!(scan_id));
+        data.insert("timestamp".to_owned(), json!(timestamp));
+    }
+    data
 }
 
 fn progress_data(progress: &Progress, status: Status) -> Value {

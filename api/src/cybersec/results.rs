@@ -64,7 +64,7 @@ impl From<StoredPort> for Port {
             address: port.address.to_string(),
             host: port.host,
             port: port.port,
-            protocol: "tcp",
+            protocol: port.protocol.as_str(),
             state: "open",
             identified: port.service.map(Identified::from).unwrap_or_default(),
             risk: None,

@@ -7,7 +7,7 @@ use shared::{
     error::{Error, Invalid},
     job::{cancel, submit},
     ports::PortSet,
-    scan::{ScanOptions, ScanRequest, ScanType},
+    scan::{Engine, ScanOptions, ScanRequest, ScanType},
     store::scans::Scan,
     target::TargetList,
 };
@@ -33,13 +33,15 @@ pub(super) struct CreateScan {
     force: Option<bool>,
 }
 
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Options {
     os_detection: Option<bool>,
     service_detection: Option<bool>,
     ssl_check: Option<bool>,
     fast_mode: Option<bool>,
+    engine: Option<String>,
+    rate: Option<u32>,
 }
 
 impl TryFrom<CreateScan> for ScanRequest {
@@ -56,6 +58,8 @@ impl TryFrom<CreateScan> for ScanRequest {
                 service_detection: options.service_detection.unwrap_or_default(),
                 ssl_check: options.ssl_check.unwrap_or_default(),
                 fast_mode: options.fast_mode.unwrap_or_default(),
+                engine: options.engine.map_or(Ok(Engine::default()), |word| engine(&word))?,
+                rate: options.rate,
                 force: body.force.unwrap_or_default(),
             },
         })
@@ -63,13 +67,21 @@ impl TryFrom<CreateScan> for ScanRequest {
 }
 
 fn scan_type(word: &str) -> Result<ScanType, Error> {
-    let why = match word {
-        "tcp" | "tcp_connect" => return Ok(ScanType::Tcp),
-        "syn" | "tcp_syn" => return Ok(ScanType::Syn),
-        "udp" | "fin" | "null" | "xmas" => "cannot be done by this server; use tcp or syn",
-        _ => "is not known; use tcp or syn",
+    let known = match word {
+        "tcp_connect" => Some(ScanType::Tcp),
+        "tcp_syn" => Some(ScanType::Syn),
+        _ => ScanType::ALL.into_iter().find(|kind| kind.as_str() == word),
     };
-    Err(Invalid::new("scan_type", word, format!("this scan type {why}")).into())
+    let words = ScanType::ALL.map(ScanType::as_str).join(", ");
+    let message = || format!("this scan type is not known; use one of {words}");
+    known.ok_or_else(|| Invalid::new("scan_type", word, message()).into())
+}
+
+fn engine(word: &str) -> Result<Engine, Error> {
+    let known =
+        [Engine::Auto, Engine::Connect, Engine::Syn].into_iter().find(|engine| engine.as_str() == word);
+    let message = "this engine is not known; use auto, connect or syn";
+    known.ok_or_else(|| Invalid::new("options.engine", word, message).into())
 }
 
 /// A scan that was just queued.

@@ -7,7 +7,10 @@ use shared::{
     event::{Tally, UnresolvedHost},
     id::JobId,
     job::Status,
-    scan::plan::Plan,
+    scan::{
+        plan::Plan,
+        warning::{self, WarningCode},
+    },
     store::scans::{self, Scan},
 };
 
@@ -58,23 +61,41 @@ impl From<Tally> for Summary {
     }
 }
 
-/// The code of a warning that a host name has no address.
-pub(super) const UNRESOLVED_HOST: &str = "UNRESOLVED_HOST";
-
-/// Something that a scan had to leave out.
+/// Something that a scan had to leave out, or that makes its results say less than they seem to.
 #[derive(Debug, Serialize)]
 pub(super) struct Warning {
     code: &'static str,
     message: String,
-    host: String,
+    /// The target or address that it is about, if it is about one.
+    host: Option<String>,
 }
 
-/// What a scan had to leave out; nothing before it has been planned.
+impl From<UnresolvedHost> for Warning {
+    fn from(UnresolvedHost { host, reason }: UnresolvedHost) -> Self {
+        Self { code: "UNRESOLVED_HOST", message: reason, host: Some(host) }
+    }
+}
+
+impl From<warning::Warning> for Warning {
+    fn from(warning: warning::Warning) -> Self {
+        let code = match warning.code {
+            WarningCode::AnswersDropped => "ANSWERS_DROPPED",
+            WarningCode::BudgetExhausted => "BUDGET_EXHAUSTED",
+            WarningCode::OpenOrFiltered => "OPEN_OR_FILTERED",
+            WarningCode::IcmpLimited => "ICMP_LIMITED",
+        };
+        let host = warning.address.map(|address| address.to_string());
+        Self { code, message: warning.message(), host }
+    }
+}
+
+/// What the readers of a scan's results must know; nothing before it has been planned.
 pub(super) async fn warnings(site: &Site, scan: &Scan) -> Result<Vec<Warning>, Error> {
-    let plan = scans::plan(&site.core.store, scan.job.id).await?;
-    let hosts = plan.iter().flat_map(Plan::unresolved).cloned();
-    let warning = |UnresolvedHost { host, reason }| Warning { code: UNRESOLVED_HOST, message: reason, host };
-    Ok(hosts.map(warning).collect())
+    let (store, id) = (&site.core.store, scan.job.id);
+    let plan = scans::plan(store, id).await?;
+    let left_out = plan.iter().flat_map(Plan::unresolved).cloned().map(Warning::from);
+    let told = scans::warnings::of(store, id).await?.into_iter().map(Warning::from);
+    Ok(left_out.chain(told).collect())
 }
 
 /// Whole per cent of a scan; 100 once it is completed, even if nothing was there to scan.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::duration::written;
 use crate::inert::inert;
-use crate::wire::{Counts, Port, Results};
+use crate::wire::{Counts, Port, Results, Warning};
 
 /// How a scan ended, from the best source there is: its results, its last event, or its last progress.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +55,7 @@ impl Summary {
     }
 
     fn left_out(&self) -> String {
-        let hosts = self.results.warnings.iter().filter_map(|warning| warning.host.as_deref());
+        let hosts = self.results.warnings.iter().filter_map(Warning::unresolved_host);
         let hosts: Vec<String> = hosts.map(inert).collect();
         if hosts.is_empty() { String::new() } else { format!("\nnot scanned: {}", hosts.join(", ")) }
     }
@@ -64,16 +64,21 @@ impl Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::Warning;
 
     #[test]
     fn one_port_is_no_plural_and_a_host_without_an_address_is_named() {
-        let gone = |host: &str| Warning { host: Some(host.to_owned()), ..Warning::default() };
+        let warning = |code: &str, host: &str| {
+            serde_json::from_value::<Warning>(serde_json::json!({ "code": code, "host": host })).unwrap()
+        };
+        let gone = |host: &str| warning("UNRESOLVED_HOST", host);
         let summary = Summary {
             status: "completed".into(),
             target: "192.0.2.1,one.test,two.test".into(),
             counts: Counts { total_ports_scanned: 1, open_ports: 1, ..Counts::default() },
-            results: Results { warnings: vec![gone("one.test"), gone("two.test")], ..Results::default() },
+            results: Results {
+                warnings: vec![gone("one.test"), warning("ICMP_LIMITED", "192.0.2.1"), gone("two.test")],
+                ..Results::default()
+            },
             ..Summary::default()
         };
         assert_eq!(

@@ -65,6 +65,19 @@ async fn a_host_without_an_address_is_told_at_once_and_in_the_summary() {
 }
 
 #[tokio::test]
+async fn a_warning_of_another_kind_is_told_as_it_is() {
+    let warning =
+        json!({"code": "ICMP_LIMITED", "message": "a host limits its ICMP errors", "host": "192.0.2.1"});
+    let mut document = results();
+    document["warnings"] = json!([warning]);
+    let fake =
+        Fake::start().await.on("GET", "/stream", Reply::stream([event(3, "warning", &warning), last()]));
+    let ended = run(scan(&fake.instead("GET", "/results", Reply::data(200, &document)), &[])).await;
+    assert!(ended.errors.ends_with("vedette: warning: a host limits its ICMP errors\n"), "{}", ended.errors);
+    assert!(!ended.output.contains("not scanned"), "{}", ended.output);
+}
+
+#[tokio::test]
 async fn a_server_without_a_worker_is_warned_of() {
     for (worker, warned) in [("missing", true), ("healthy", false)] {
         let health = json!({"status": "degraded", "components": {"worker": worker}});
@@ -112,12 +125,15 @@ async fn json_is_one_object_a_line_and_the_results_come_last() {
 #[tokio::test]
 async fn the_request_says_what_the_arguments_said() {
     let fake = Fake::start().await.on("GET", "/stream", Reply::stream([last()]));
-    let arguments = ["--ports", "top-1000", "--fast", "--ssl-check", "--scan-type", "tcp"];
+    let arguments =
+        ["--ports", "top-1000", "--fast", "--ssl-check", "--type", "tcp", "--engine", "syn", "--rate", "500"];
     assert_eq!(run(scan(&fake, &arguments)).await.code, Some(0));
     let request = fake.requests("POST /api/v1/scans ").remove(0);
     let (_, body) = request.split_once("\r\n\r\n").unwrap();
-    let options =
-        json!({"os_detection": false, "service_detection": false, "ssl_check": true, "fast_mode": true});
+    let options = json!({
+        "os_detection": false, "service_detection": false, "ssl_check": true, "fast_mode": true,
+        "engine": "syn", "rate": 500,
+    });
     let expected = json!({"target": "lab.test", "scan_type": "tcp", "ports": "top-1000", "options": options});
     assert_eq!(serde_json::from_str::<Value>(body).unwrap(), expected);
     let stream = fake.requests("GET /api/v1/scans/scan_Q8m2Zt4LxA0p/stream").remove(0);

@@ -6,6 +6,7 @@ use crate::{
     core::{Core, contending},
     error::Result,
     event::{self, Event, Fact, FoundPort, FoundService, Progress},
+    scan::warning::Warning,
     store::{self, scans::HostTally},
 };
 
@@ -22,6 +23,8 @@ pub struct Report {
     pub services: Vec<FoundService>,
     /// Ports settled as closed or filtered since the last report. Open ones are counted when they are stored.
     pub hosts: Vec<HostTally>,
+    /// Warnings, at most one of each code. One that is known already changes nothing.
+    pub warnings: Vec<Warning>,
 }
 
 /// What became of a report.
@@ -68,13 +71,15 @@ async fn store(core: &Core, claim: &Claim, report: &Report) -> Result<Stored> {
     let fresh = store::scans::insert_found(&mut tx, id, &report.found, now).await?;
     let services = store::scans::identify(&mut tx, id, &report.services).await?;
     let hosts = with_open(&report.hosts, &fresh);
-    let numbers = i64::try_from(fresh.len() + services.len()).unwrap_or(i64::MAX);
+    let warnings = store::scans::warnings::insert(&mut tx, id, &report.warnings).await?;
+    let numbers = i64::try_from(fresh.len() + services.len() + warnings.len()).unwrap_or(i64::MAX);
     let Some(job) = store::jobs::count_up(&mut tx, id, report.settled, numbers).await? else {
         return Ok(Stored::Lost);
     };
     let tally = store::scans::count(&mut tx, id, &hosts).await?;
+    let found = fresh.into_iter().map(Fact::PortFound);
     let services = services.into_iter().map(Fact::ServiceFound);
-    let facts = fresh.into_iter().map(Fact::PortFound).chain(services).collect();
+    let facts = found.chain(services).chain(warnings.into_iter().map(Fact::Warning)).collect();
     let events = event::append(&mut tx, id, job.last_seq, now, facts).await?;
     tx.commit().await?;
     let progress =

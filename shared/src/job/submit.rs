@@ -10,7 +10,7 @@ use crate::{
     id::{JobId, ShardId},
     identity::{Permission, Principal},
     job::Status,
-    scan::{Ability, ScanRequest, ScanType},
+    scan::{Ability, Engine, ScanRequest},
     store::{self, jobs::NewJob, scans::Scan, shards::Shard},
 };
 
@@ -22,8 +22,8 @@ use crate::{
 /// database is away; nothing is stored then.
 pub async fn scan(core: &Core, principal: &Principal, request: &ScanRequest) -> Result<Scan> {
     principal.permissions.require(Permission::WriteScans)?;
-    request.check(&core.limits.targets)?;
-    check_workers(core, request.scan_type).await?;
+    request.check(&core.limits)?;
+    check_workers(core, request).await?;
     let stored = serde_json::to_value(request).map_err(Error::internal)?;
     let job = NewJob {
         id: JobId::new(),
@@ -41,13 +41,17 @@ pub async fn scan(core: &Core, principal: &Principal, request: &ScanRequest) -> 
 }
 
 /// Refuses what not every worker could do: any of them may get a part of it.
-async fn check_workers(core: &Core, scan_type: ScanType) -> Result<()> {
+async fn check_workers(core: &Core, request: &ScanRequest) -> Result<()> {
     // Any worker will do, even one that is yet to come.
-    if scan_type.needs() == Ability::Connections || core.bell.workers().await >= Some(scan_type.needs()) {
+    if request.needs() == Ability::Connections || core.bell.workers().await >= Some(request.needs()) {
         return Ok(());
     }
-    let why = "this scan type takes workers with the right CAP_NET_RAW, which are not there; use tcp";
-    Err(Invalid::new("scan_type", "syn", why).into())
+    let why = "this scan takes workers with the right CAP_NET_RAW, which are not there; use tcp or udp";
+    let (field, word) = match request.options.engine {
+        Engine::Syn => ("options.engine", Engine::Syn.as_str()),
+        Engine::Auto | Engine::Connect => ("scan_type", request.scan_type.as_str()),
+    };
+    Err(Invalid::new(field, word, why).into())
 }
 
 async fn store(core: &Core, principal: &Principal, job: &NewJob<'_>) -> Result<(Scan, ShardId, Vec<Event>)> {

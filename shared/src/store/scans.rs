@@ -18,6 +18,7 @@ use crate::{
 };
 
 pub mod list;
+pub mod warnings;
 
 /// A scan: its job and what was counted.
 #[derive(Clone, Debug, FromRow)]
@@ -104,7 +105,11 @@ pub(crate) async fn insert_found(
             );
             query.push_values(chunk, |mut row, port| {
                 row.push_bind(job.uuid()).push_bind(port.address.to_string()).push_bind(i64::from(port.port));
-                row.push("'tcp'").push_bind(&port.host).push("'open'").push_bind(port.unit).push_bind(now);
+                row.push_bind(port.protocol.as_str())
+                    .push_bind(&port.host)
+                    .push("'open'")
+                    .push_bind(port.unit)
+                    .push_bind(now);
             });
             query.push(" ON CONFLICT DO NOTHING RETURNING unit");
             query.build_query_as().fetch_all(connection).await
@@ -131,7 +136,7 @@ pub(crate) async fn identify(
             .bind(job.uuid())
             .bind(port.address.to_string())
             .bind(i64::from(port.port))
-            .bind("tcp")
+            .bind(port.protocol.as_str())
             .bind(Json(service))
             .execute(connection)
             .await

@@ -63,7 +63,11 @@ async fn check_counts(stage: &Stage, job: &Job, events: &[Event]) {
     let rows = list::found(store, job.id).await.unwrap();
     let told = events.iter().filter_map(|event| match &event.fact {
         Fact::PortFound(port) => Some((port.address, port.port)),
-        Fact::Status { .. } | Fact::ServiceFound(_) | Fact::UnresolvedHost(_) | Fact::Complete { .. } => None,
+        Fact::Status { .. }
+        | Fact::ServiceFound(_)
+        | Fact::UnresolvedHost(_)
+        | Fact::Warning(_)
+        | Fact::Complete { .. } => None,
     });
     let told: Vec<_> = told.collect();
     check_services(&rows, events);

@@ -5,13 +5,14 @@ use std::collections::HashSet;
 use shared::{
     bell::{Heard, News},
     error::Error,
-    event::{Fact, Tally},
+    event::{Event, Fact, Tally},
     job::{
         Status,
         finish::finish,
         report::{Report, Reported, report},
     },
-    store::scans::list,
+    scan::warning::{Warning, WarningCode},
+    store::scans::{list, warnings},
 };
 
 use crate::{
@@ -29,6 +30,7 @@ on_both_databases!(
     a_report_that_is_made_again_is_counted_once,
     a_report_that_fails_half_way_changes_nothing,
     a_large_report_is_stored_whole,
+    a_warning_is_told_once_a_scan_however_many_shards_meet_it,
 );
 
 async fn event_numbers_have_no_hole_under_racing_reports(stage: Stage) {
@@ -65,6 +67,23 @@ async fn a_report_moves_the_checkpoint_and_is_told(stage: Stage) {
     let Some(Heard::Message(News::Progress(progress))) = news.next().await else { panic!("then progress") };
     assert_eq!((progress.job, progress.seq, progress.done, progress.total), (job, 3, 4, 40));
     assert_eq!(progress.tally, Tally { open: 1, closed: 2, filtered: 1 });
+    check(&stage, job).await;
+}
+
+async fn a_warning_is_told_once_a_scan_however_many_shards_meet_it(stage: Stage) {
+    let (job, claims) = stage.working().await;
+    let limited =
+        |last: u8| Warning { code: WarningCode::IcmpLimited, address: Some([127, 0, 0, last].into()) };
+    let dropped = Warning::of(WarningCode::AnswersDropped);
+    for (claim, told) in claims.iter().zip([vec![limited(1)], vec![limited(2), dropped], vec![dropped]]) {
+        let next = Report { position: claim.position, warnings: told, ..Report::default() };
+        assert_eq!(report(&stage.core, claim, &next).await.unwrap(), Reported::Kept);
+    }
+    let events = stage.events(job).await;
+    let warning = |event: &Event| if let Fact::Warning(warning) = event.fact { Some(warning) } else { None };
+    let told = events.iter().filter_map(warning);
+    assert_eq!(told.collect::<Vec<Warning>>(), [limited(1), dropped]);
+    assert_eq!(warnings::of(&stage.core.store, job).await.unwrap(), [dropped, limited(1)]);
     check(&stage, job).await;
 }
 

@@ -14,7 +14,7 @@ use shared::{
         submit,
     },
     ports::PortSet,
-    scan::{ScanRequest, plan::Plan},
+    scan::{Protocol, ScanRequest, plan::Plan},
     store::{events, jobs, scans::HostTally},
 };
 
@@ -79,6 +79,7 @@ impl Script {
             address: unit.address.ip(),
             host: unit.host.to_owned(),
             port: unit.address.port(),
+            protocol: Protocol::Tcp,
             unit: number,
         }
     }

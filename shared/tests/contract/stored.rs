@@ -8,9 +8,10 @@ use shared::{
     job::{Failure, FailureCode, Status},
     ports::PortSet,
     scan::{
-        ScanOptions, ScanRequest, ScanType,
+        Engine, Protocol, ScanOptions, ScanRequest, ScanType,
         plan::Plan,
         service::{Certificate, OsHint, Service, Tls},
+        warning::{Warning, WarningCode},
     },
     store::{events, jobs, scans},
     target::TargetList,
@@ -66,15 +67,23 @@ fn facts() -> Vec<(&'static str, Fact)> {
     let status = |status| Fact::Status { status };
     let host = "example.com".to_owned();
     let address = "2001:db8::1".parse().unwrap();
-    let port = FoundPort { address, host, port: 443, unit: 16_777_215 };
+    let (protocol, unit) = (Protocol::Tcp, 16_777_215);
+    let port = FoundPort { address, host, port: 443, protocol, unit };
+    let by_datagrams = FoundPort { protocol: Protocol::Udp, ..port.clone() };
+    let warning = |code, address| Fact::Warning(Warning { code, address });
     let found = |service| Fact::ServiceFound(FoundService { port: port.clone(), service: Box::new(service) });
     let mut facts = vec![
         ("fact_queued", status(Status::Queued)),
         ("fact_running", status(Status::Running)),
         ("fact_port_found", Fact::PortFound(port.clone())),
+        ("fact_port_found_udp", Fact::PortFound(by_datagrams)),
         ("fact_service_found", found(service())),
         ("fact_service_found_unknown", found(Service::default())),
         ("fact_unresolved_host", Fact::UnresolvedHost(unresolved_host())),
+        ("fact_warning_answers_dropped", warning(WarningCode::AnswersDropped, None)),
+        ("fact_warning_budget_exhausted", warning(WarningCode::BudgetExhausted, None)),
+        ("fact_warning_open_or_filtered", warning(WarningCode::OpenOrFiltered, None)),
+        ("fact_warning_icmp_limited", warning(WarningCode::IcmpLimited, Some(address))),
         ("fact_completed", complete(Status::Completed, 1500, (2, 30, 8), None)),
         ("fact_cancelled", complete(Status::Cancelled, 0, (0, 0, 0), None)),
         ("fact_timed_out", complete(Status::TimedOut, 3_600_000, (1, 2, 3), Some(FailureCode::TimeLimit))),
@@ -130,6 +139,8 @@ fn requests_of_the_first_version_load() {
         options: ScanOptions::default(),
     };
     assert_eq!(load::<ScanRequest>("job_request_least"), least);
+    let options = ScanOptions { engine: Engine::Connect, rate: Some(500), ..ScanOptions::default() };
+    assert_eq!(load::<ScanRequest>("job_request_engine"), ScanRequest { options, ..least });
 }
 
 #[test]
@@ -151,7 +162,8 @@ fn every_stored_file_is_loaded() {
     let mut files: Vec<String> =
         entries.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
     let mut known: Vec<String> = facts().into_iter().map(|(name, _)| name.to_owned()).collect();
-    known.extend(["job_request", "job_request_least", "plan", "plan_unresolved_host"].map(str::to_owned));
+    let others = ["job_request", "job_request_least", "job_request_engine", "plan", "plan_unresolved_host"];
+    known.extend(others.map(str::to_owned));
     files.sort();
     known.sort();
     assert_eq!(files, known);

@@ -6,7 +6,7 @@ use shared::{
     event::Fact,
     identity::{Principal, Role},
     job::{Status, submit},
-    scan::{Ability, ScanRequest, ScanType},
+    scan::{Ability, Engine, ScanOptions, ScanRequest, ScanType},
 };
 
 use crate::{
@@ -22,6 +22,7 @@ on_both_databases!(
     a_refused_submission_stores_nothing,
     a_scan_that_a_worker_cannot_do_is_refused,
     a_scan_that_every_worker_can_do_is_taken,
+    options_that_cannot_be_had_are_refused,
 );
 
 async fn a_submitted_scan_has_its_shard_and_its_first_event(stage: Stage) {
@@ -85,6 +86,25 @@ async fn a_scan_that_every_worker_can_do_is_taken(stage: Stage) {
     stage.core.bell.report_worker(Ability::RawPackets).await;
     let scan = submit::scan(&stage.core, &stage.owner, &by_syn).await.unwrap();
     assert_eq!(scan.job.request["scan_type"], "syn");
+}
+
+async fn options_that_cannot_be_had_are_refused(mut stage: Stage) {
+    stage.core.limits.scan_rate = Some(1000);
+    let refused = async |scan_type, engine, rate| {
+        let options = ScanOptions { engine, rate, ..ScanOptions::default() };
+        let request = ScanRequest { scan_type, options, ..request("127.0.0.1", "80") };
+        let error = submit::scan(&stage.core, &stage.owner, &request).await.err()?;
+        let Error::Invalid(invalid) = error else { panic!("{error:?}") };
+        Some(invalid.field)
+    };
+    assert_eq!(refused(ScanType::Udp, Engine::Connect, None).await, Some("options.engine"));
+    assert_eq!(refused(ScanType::Tcp, Engine::Syn, None).await, Some("options.engine"), "there is no worker");
+    assert_eq!(refused(ScanType::Fin, Engine::Auto, None).await, Some("scan_type"));
+    assert_eq!(refused(ScanType::Tcp, Engine::Auto, Some(0)).await, Some("options.rate"));
+    assert_eq!(refused(ScanType::Tcp, Engine::Auto, Some(1001)).await, Some("options.rate"));
+    nothing_is_stored(&stage).await;
+    assert_eq!(refused(ScanType::Tcp, Engine::Connect, Some(1000)).await, None);
+    assert_eq!(refused(ScanType::Udp, Engine::Auto, Some(1)).await, None);
 }
 
 async fn nothing_is_stored(stage: &Stage) {

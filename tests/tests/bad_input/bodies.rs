@@ -55,18 +55,39 @@ async fn orders_of_scans_with_wrong_values_are_refused() {
     for kind in [json!(""), json!("tpc"), json!("TCP "), json!(5), json!([]), json!("connect;ls")] {
         cases.push(case(SCANS, &order("scan_type", kind), INVALID));
     }
-    for options in
-        [json!("all"), json!([]), json!(1), json!({ "fast_mode": "yes" }), json!({ "fast_mode": 1 })]
-    {
-        cases.push(case(SCANS, &order("options", options), INVALID));
-    }
-    for unknown in [json!({ "os_detections": true }), json!({ "fast_mode": true, "x": 1 })] {
-        cases.push(case(SCANS, &order("options", unknown), INVALID));
-    }
     for (field, value) in
         [("force", json!("yes")), ("force", json!(1)), ("port", json!("80")), ("x", json!(null))]
     {
         cases.push(case(SCANS, &order(field, value), INVALID));
+    }
+    insist(cases).await;
+}
+
+#[tokio::test]
+async fn options_of_scans_with_wrong_values_are_refused() {
+    let order =
+        |options: Value| json!({ "target": "127.0.0.1", "ports": "1", "options": options }).to_string();
+    let mut cases = Vec::new();
+    for options in
+        [json!("all"), json!([]), json!(1), json!({ "fast_mode": "yes" }), json!({ "fast_mode": 1 })]
+    {
+        cases.push(case(SCANS, &order(options), INVALID));
+    }
+    for (option, value) in [
+        ("engine", json!("nmap")),
+        ("engine", json!("")),
+        ("engine", json!(true)),
+        ("rate", json!(0)),
+        ("rate", json!(-1)),
+        ("rate", json!(1.5)),
+        ("rate", json!("100")),
+        ("rate", json!(10_000_001)),
+        ("rate", json!(5_000_000_000_u64)),
+    ] {
+        cases.push(case(SCANS, &order(json!({ option: value })), INVALID));
+    }
+    for unknown in [json!({ "os_detections": true }), json!({ "fast_mode": true, "x": 1 })] {
+        cases.push(case(SCANS, &order(unknown), INVALID));
     }
     insist(cases).await;
 }

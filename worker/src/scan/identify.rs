@@ -6,7 +6,7 @@ use services::{Identifier, Identity, Looks, Target};
 use shared::{
     event::{FoundPort, FoundService},
     scan::{
-        ScanOptions,
+        Protocol, ScanOptions,
         service::{Certificate, OsHint, Service, Tls},
     },
 };
@@ -28,12 +28,12 @@ impl Identifying {
         Self { identifier: work.identifier.clone(), options, running: JoinSet::new() }
     }
 
-    /// Begins with ports that are open and stored, if the scan was asked to.
+    /// Begins with TCP ports that are open and stored, if the scan was asked to.
     pub(super) fn begin(&mut self, ports: Vec<FoundPort>) {
         if !self.options.identifies() {
             return;
         }
-        for port in ports {
+        for port in ports.into_iter().filter(|port| port.protocol == Protocol::Tcp) {
             let (identifier, options) = (self.identifier.clone(), self.options);
             self.running.spawn(async move {
                 // The address that was vetted and scanned; the name is only said.

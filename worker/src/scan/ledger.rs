@@ -12,7 +12,11 @@ use shared::{
     event::{FoundPort, FoundService, Tally},
     job::report::Report,
     ports::PortSet,
-    scan::plan::{Plan, Unit},
+    scan::{
+        Protocol, ScanRequest,
+        plan::{Plan, Unit},
+        warning::Warning,
+    },
     store::scans::HostTally,
 };
 use tokio::sync::Notify;
@@ -24,6 +28,7 @@ use super::order::Order;
 pub(super) struct Ledger {
     plan: Plan,
     ports: PortSet,
+    protocol: Protocol,
     order: Order,
     pages: Mutex<Pages>,
     /// Rung for an open port: people wait for those.
@@ -44,10 +49,11 @@ struct Pages {
 type Hosts = BTreeMap<IpAddr, HostTally>;
 
 impl Ledger {
-    pub(super) fn new(plan: Plan, ports: PortSet, order: Order, position: i64) -> Arc<Self> {
+    pub(super) fn new(plan: Plan, request: &ScanRequest, order: Order, position: i64) -> Arc<Self> {
         let report = Report { position, ..Report::default() };
         let pages = Mutex::new(Pages { report, hosts: Hosts::new(), ahead: Hosts::new() });
-        Arc::new(Self { plan, ports, order, pages, found: Notify::new() })
+        let (ports, protocol) = (request.ports.clone(), request.scan_type.protocol());
+        Arc::new(Self { plan, ports, protocol, order, pages, found: Notify::new() })
     }
 
     /// The number of the unit at a position, and the unit.
@@ -62,12 +68,20 @@ impl Ledger {
         match event {
             Event::Open(probe) => {
                 let Some((unit, Unit { address, host })) = self.at(probe.number) else { return };
-                let (address, port) = (address.ip(), address.port());
-                pages.report.found.push(FoundPort { address, host: host.to_owned(), port, unit });
+                let (address, port, protocol) = (address.ip(), address.port(), self.protocol);
+                pages.report.found.push(FoundPort { address, host: host.to_owned(), port, protocol, unit });
                 self.found.notify_one();
             }
             Event::Verdict { number, state } => self.count(&mut pages.ahead, number, state),
             Event::Settled { below, .. } => pages.advance(i64::try_from(below).unwrap_or(i64::MAX)),
+        }
+    }
+
+    /// Has readers of the results know something.
+    pub(super) fn warn(&self, warning: Warning) {
+        let warnings = &mut self.pages().report.warnings;
+        if warnings.iter().all(|known| known.code != warning.code) {
+            warnings.push(warning);
         }
     }
 
@@ -84,8 +98,8 @@ impl Ledger {
     /// Takes what is pending; `None` when nothing has changed.
     pub(super) fn take(&self) -> Option<Report> {
         let mut pages = self.pages();
-        let Report { settled, found, services, .. } = &pages.report;
-        if *settled == 0 && found.is_empty() && services.is_empty() {
+        let Report { settled, found, services, warnings, .. } = &pages.report;
+        if *settled == 0 && found.is_empty() && services.is_empty() && warnings.is_empty() {
             return None;
         }
         let rest = Report { position: pages.report.position, ..Report::default() };
@@ -145,7 +159,8 @@ mod tests {
     #[test]
     fn nothing_is_counted_before_a_checkpoint_covers_it() {
         let plan = Plan::new([("127.0.0.1/32".parse().unwrap(), "127.0.0.1".to_owned())]);
-        let ledger = Ledger::new(plan, PortSet::parse("1-10").unwrap(), Order::new(0..10, 1), 0);
+        let request = serde_json::from_str(r#"{"target": "127.0.0.1", "ports": "1-10"}"#).unwrap();
+        let ledger = Ledger::new(plan, &request, Order::new(0..10, 1), 0);
         ledger.note(Event::Verdict { number: 0, state: State::Closed });
         ledger.note(Event::Open(Probe { number: 5, address: ([127, 0, 0, 1], 6).into() }));
         let early = ledger.take().unwrap();

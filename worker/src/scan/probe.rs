@@ -2,14 +2,17 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
-use portscan::{Budget, Method, Probe, Settings, Stop, Summary};
+use portscan::{Degraded, Method, Probe, Settings, Stop, Summary};
 use shared::{
     error::{Error, Result},
     job::{
         FailureCode,
         report::{Report, Reported, report},
     },
-    scan::{ScanRequest, ScanType, plan::Plan},
+    scan::{
+        Ability, Engine, ScanRequest, ScanType,
+        warning::{Warning, WarningCode},
+    },
     store::scans::{self, list},
 };
 use tokio::task::JoinHandle;
@@ -19,8 +22,6 @@ use crate::{Outcome, Work};
 
 /// Open ports are told this soon: long enough that a burst is one transaction.
 const FOUND: Duration = Duration::from_millis(20);
-/// Packets a second of a SYN scan that leaves the machine, where no rate is set.
-const POLITE: u32 = 10_000;
 /// Everything else is told this often.
 const TICK: Duration = Duration::from_millis(250);
 
@@ -30,11 +31,15 @@ pub(super) async fn perform(work: &Work, request: &ScanRequest) -> Result<Outcom
     let Some(plan) = scans::plan(store, claim.job.id).await? else {
         return Err(Error::internal("a shard without a plan"));
     };
-    if request.scan_type.needs() > ability() {
-        let message = "the worker has lost the right CAP_NET_RAW, which this scan type takes".to_owned();
+    if request.needs() > ability() {
+        let message = "the worker has lost the right CAP_NET_RAW, which this scan takes".to_owned();
         return Ok(fail(FailureCode::Refused, message));
     }
-    let settings = settings(work, request, &plan);
+    let is_local = plan.is_local();
+    let usual = if request.options.fast_mode { Settings::fast() } else { Settings::default() };
+    let budget = work.rates.of_scan(claim.job.id, request, is_local);
+    let mut settings = usual.by(method(request, is_local));
+    work.rates.limit(&mut settings, budget.as_ref());
     let units = claim.units.clone();
     let known: HashSet<i64> =
         list::open_units(store, claim.job.id, units.start, units.end).await?.into_iter().collect();
@@ -43,24 +48,25 @@ pub(super) async fn perform(work: &Work, request: &ScanRequest) -> Result<Outcom
         identifying.begin(list::unidentified(store, claim.job.id, units.start, units.end).await?);
     }
     let order = Order::new(units, claim.job.id.uuid().as_u64_pair().1);
-    let ledger = Ledger::new(plan, request.ports.clone(), order, claim.position);
+    let ledger = Ledger::new(plan, request, order, claim.position);
     let stop = Stop::new();
     let engine = start(work, settings, known, Arc::clone(&ledger), stop.clone());
-    let ended = follow(work, &ledger, engine, identifying).await;
+    let ended = follow(work, request, &ledger, engine, identifying).await;
     // Whatever ended the work, the engine's sockets must not outlive it.
     stop.stop();
     ended
 }
 
-fn settings(work: &Work, request: &ScanRequest, plan: &Plan) -> Settings {
-    let usual = if request.options.fast_mode { Settings::fast() } else { Settings::default() };
-    let budgets: Vec<Budget> = work.budget.iter().cloned().collect();
-    match request.scan_type {
-        ScanType::Tcp => Settings { budgets, ..usual },
-        ScanType::Syn => {
-            let rate = (budgets.is_empty() && !plan.is_local()).then_some(POLITE);
-            Settings { rate, budgets, ..usual.by(Method::Syn) }
-        }
+/// How the ports are tried. `auto` leaves loopback to connections: there they are as fast, and what listens can tell them.
+fn method(request: &ScanRequest, is_local: bool) -> Method {
+    match (request.scan_type, request.options.engine) {
+        (ScanType::Tcp, Engine::Auto) if is_local || ability() < Ability::RawPackets => Method::Connect,
+        (ScanType::Tcp, Engine::Connect) => Method::Connect,
+        (ScanType::Tcp, Engine::Auto | Engine::Syn) | (ScanType::Syn, _) => Method::Syn,
+        (ScanType::Udp, _) => Method::Udp,
+        (ScanType::Fin, _) => Method::Fin,
+        (ScanType::Null, _) => Method::Null,
+        (ScanType::Xmas, _) => Method::Xmas,
     }
 }
 
@@ -91,6 +97,7 @@ fn start(
 /// Reports while the engine runs and ports are identified, and once more when all has ended.
 async fn follow(
     work: &Work,
+    request: &ScanRequest,
     ledger: &Ledger,
     mut engine: JoinHandle<std::result::Result<Summary, portscan::Error>>,
     mut identifying: Identifying,
@@ -101,7 +108,7 @@ async fn follow(
         tokio::select! {
             ended = &mut engine, if summary.is_none() => {
                 let ended = ended.map_err(Error::internal)?.map_err(Error::internal)?;
-                conclude(work, ledger, &ended);
+                conclude(work, request, ledger, &ended);
                 summary = Some(ended);
             }
             services = identifying.next() => {
@@ -128,13 +135,32 @@ async fn follow(
 }
 
 /// What follows from how the engine ended: it was told to stop, or has settled everything.
-fn conclude(work: &Work, ledger: &Ledger, summary: &Summary) {
-    if let Some(reason) = summary.degraded() {
-        tracing::warn!(%reason, answers_dropped = summary.dropped, "a shard's result is degraded");
+fn conclude(work: &Work, request: &ScanRequest, ledger: &Ledger, summary: &Summary) {
+    for warning in warnings(request, summary) {
+        ledger.warn(warning);
     }
     if !summary.stopped {
         ledger.settle_below(work.claim.units.end);
     }
+}
+
+/// What the readers of the results must know about a shard. Who asks for a rate of their own has the time that it takes.
+fn warnings(request: &ScanRequest, summary: &Summary) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    match summary.degraded() {
+        Some(Degraded::AnswersDropped) => warnings.push(Warning::of(WarningCode::AnswersDropped)),
+        Some(Degraded::Starved) if request.options.rate.is_none() => {
+            warnings.push(Warning::of(WarningCode::BudgetExhausted));
+        }
+        Some(Degraded::Starved) | None => {}
+    }
+    if request.scan_type.may_miss_open() && summary.tally.filtered > 0 {
+        warnings.push(Warning::of(WarningCode::OpenOrFiltered));
+    }
+    if let Some(address) = summary.icmp_limited {
+        warnings.push(Warning { code: WarningCode::IcmpLimited, address: Some(address) });
+    }
+    warnings
 }
 
 /// Stores a report, however long the database is away; the engine goes on meanwhile.

@@ -11,7 +11,7 @@ use crate::{
     event::{FoundPort, Tally},
     id::{JobId, UserId},
     job::Status,
-    scan::service::Service,
+    scan::{Protocol, service::Service},
     store::Store,
 };
 
@@ -138,27 +138,31 @@ pub struct StoredPort {
     pub port: u16,
     /// What runs there, once that is known; never for a scan that was not asked to find out.
     pub service: Option<Service>,
+    /// What it was reached by.
+    pub protocol: Protocol,
     /// When it was stored, UTC.
     pub found_at: DateTime<Utc>,
 }
 
 /// Address, host, port, service, and when it was found.
-type Row = (String, String, i64, Option<Json<Service>>, DateTime<Utc>);
+type Row = (String, String, i64, String, Option<Json<Service>>, DateTime<Utc>);
 
 /// Every open port that a scan found, by address and port.
 ///
 /// # Errors
 /// `Unavailable` when the database is away.
 pub async fn found(store: &Store, job: JobId) -> Result<Vec<StoredPort>> {
-    const SQL: &str = "SELECT address, host, port, service, found_at FROM found_ports WHERE job_id = $1";
+    const SQL: &str =
+        "SELECT address, host, port, protocol, service, found_at FROM found_ports WHERE job_id = $1";
     let rows: Vec<Row> = on_pool!(store, |pool| sqlx::query_as(SQL).bind(job.uuid()).fetch_all(pool).await)?;
     let mut ports = Vec::with_capacity(rows.len());
-    for (address, host, port, service, found_at) in rows {
+    for (address, host, port, protocol, service, found_at) in rows {
         ports.push(StoredPort {
             address: address.parse().map_err(Error::internal)?,
             host,
             port: u16::try_from(port).map_err(Error::internal)?,
             service: service.map(|json| json.0),
+            protocol: protocol.try_into().map_err(Error::internal)?,
             found_at,
         });
     }
@@ -215,7 +219,7 @@ pub async fn unidentified(store: &Store, job: JobId, start: i64, end: i64) -> Re
     let port = |(address, host, port, unit): (String, String, i64, i64)| {
         let (address, port) =
             (address.parse().map_err(Error::internal)?, port.try_into().map_err(Error::internal)?);
-        Ok(FoundPort { address, host, port, unit })
+        Ok(FoundPort { address, host, port, protocol: Protocol::Tcp, unit })
     };
     rows.into_iter().map(port).collect()
 }

@@ -20,7 +20,7 @@ pub enum State {
     /// The connection was refused: by RST, or by an ICMP port unreachable, which a connect cannot tell apart. To a scan by
     /// raw packets that one is an ICMP unreachable like the others.
     Closed,
-    /// No answer after all tries, an ICMP unreachable, or no route there. Where
-    /// [an open port may be silent](crate::Method::may_miss_open), this one may be open.
+    /// No answer after all tries, an ICMP unreachable, or no route there. By a
+    /// method that an open port may be silent to, this one may be open.
     Filtered,
 }

@@ -59,26 +59,6 @@ pub enum Method {
     Udp,
 }
 
-impl Method {
-    /// Whether it takes [raw sockets](crate::can_send_raw).
-    #[must_use]
-    pub fn is_raw(self) -> bool {
-        match self {
-            Self::Connect | Self::Udp => false,
-            Self::Syn | Self::Fin | Self::Null | Self::Xmas => true,
-        }
-    }
-
-    /// Whether an open port may be silent to it, so that one called filtered may be open.
-    #[must_use]
-    pub fn may_miss_open(self) -> bool {
-        match self {
-            Self::Connect | Self::Syn => false,
-            Self::Fin | Self::Null | Self::Xmas | Self::Udp => true,
-        }
-    }
-}
-
 impl Settings {
     /// The same by another method, with as many probes in flight as it bears. One thread of single packets does what two
     /// do for connections, and knows the times of all answers.
