@@ -1,4 +1,4 @@
-//! The samples of the reference document run as they stand, but for the host, the key and the scan's id.
+//! The samples of the reference documents run as they stand, but for the host, the key and the scan's id.
 #![cfg(test)]
 
 use vedette_tests::deployment::Deployment;
@@ -72,6 +72,23 @@ async fn the_curl_sample_starts_a_scan() {
     let answer: serde_json::Value = serde_json::from_str(&told.output).unwrap();
     let scan = owner.scan_with_id(answer["data"]["scan_id"].as_str().unwrap());
     assert_eq!(scan.finished().await["status"], "completed");
+}
+
+#[tokio::test]
+async fn the_curl_samples_claim_keys() {
+    let service = TestService::start(Pair::SqliteEmbedded).await;
+    let base = format!("http://{}/api/v1.0", service.address());
+    let (email, key) = ("user@example.org", "5b9b6aceb95011e7bb9f7fca73a26228");
+    let told = run("sh", &["keychest.sh", &base, email, key]).await;
+    assert!(told.succeeded, "{told:?}");
+    let answers: Vec<serde_json::Value> =
+        told.output.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let statuses: Vec<_> = answers.iter().map(|answer| answer["status"].as_str().unwrap()).collect();
+    assert_eq!(statuses, ["created", "created", "success"], "{told:?}");
+    for key in [answers[0]["api_key"].as_str().unwrap(), key] {
+        service.add_secret(key);
+        assert_eq!(service.stranger(key).get("/api/v1.0/user").await.body["user"], email);
+    }
 }
 
 /// Runs a sample that follows a scan while it runs.

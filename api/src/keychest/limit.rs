@@ -62,17 +62,21 @@ pub(super) async fn count(
     response
 }
 
-/// Recognises the caller, unless the address has got too many keys wrong.
+/// Recognises the caller, unless the address has got too many keys wrong. Only what could be guessed counts: not the
+/// revoked key of somebody whose client goes on asking, and not one with a prefix.
 async fn listen(core: &Core, presented: Option<Presented>, peer: Subject) -> Result<Identity, Error> {
-    let rule = refusals(core);
-    if presented.as_ref().and_then(Presented::form) == Some(Form::KeyChest) {
-        let standing = core.limiter.look(&rule, peer, core.clock.now()).await;
-        if standing.remaining == 0 {
-            return Err(Error::LimitReached(Standing { allowed: false, ..standing }));
-        }
+    if presented.as_ref().and_then(Presented::form) != Some(Form::KeyChest) {
+        return identify(core, presented).await;
+    }
+    let rule = wrong_keys(core);
+    let standing = core.limiter.look(&rule, peer, core.clock.now()).await;
+    if !standing.allowed {
+        return Err(Error::LimitReached(standing));
     }
     let identity = identify(core, presented).await?;
-    if let Identity(Err(Nobody::Refused(_))) = identity {
+    if let Identity(Err(Nobody::Refused(refusal))) = identity
+        && refusal.who().user.is_none()
+    {
         core.limiter.take(&rule, peer, core.clock.now()).await;
     }
     Ok(identity)
@@ -92,6 +96,6 @@ async fn stand(core: &Core, identified: &Result<Identity, Error>, peer: Subject)
     core.limiter.take(&rule, subject, core.clock.now()).await
 }
 
-fn refusals(core: &Core) -> Rule {
-    Rule::throttle("keychest.refusals", "wrong keys an hour", core.limits.allowances.refused_keys_an_hour)
+fn wrong_keys(core: &Core) -> Rule {
+    Rule::throttle("keychest.wrong", "wrong keys an hour", core.limits.allowances.refused_keys_an_hour)
 }

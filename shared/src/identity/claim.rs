@@ -57,7 +57,7 @@ pub async fn claim(core: &Core, from: IpAddr, email: &str, key: Option<ApiKey>) 
         return Ok(Claim::Refused);
     }
     match rows::count_claimed(&core.store, &email).await? {
-        0 if !may_name_another(core, from).await => return Ok(Claim::Refused),
+        0 if !may_be_named(core, from, &email).await? => return Ok(Claim::Refused),
         MOST_ACCOUNTS.. => return Ok(Claim::TooMany),
         _ => (),
     }
@@ -86,12 +86,16 @@ async fn held(core: &Core, key: &ApiKey, email: &str, from: IpAddr) -> Result<Op
     Ok(Some(Claim::Refused))
 }
 
-/// Whether an address may name one more e-mail address today that nobody named before.
-async fn may_name_another(core: &Core, from: IpAddr) -> bool {
+/// Whether somebody may name an e-mail address that nobody has named before.
+async fn may_be_named(core: &Core, from: IpAddr, email: &str) -> Result<bool> {
     let most = core.limits.allowances.claimed_emails_a_day;
     let unit = "claims of new e-mail addresses a day";
     let rule = Rule { window: Duration::from_hours(24), ..Rule::throttle("claims.new", unit, most) };
-    core.limiter.take(&rule, from.into(), core.clock.now()).await.allowed
+    if core.limiter.take(&rule, from.into(), core.clock.now()).await.allowed {
+        return Ok(true);
+    }
+    // Of many who name it at once, one was the first by now.
+    Ok(rows::count_claimed(&core.store, email).await? > 0)
 }
 
 /// Whether the account was opened; not so when somebody has the key.
