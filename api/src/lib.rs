@@ -5,6 +5,7 @@
 mod aip;
 mod caller;
 mod chad;
+mod chenist;
 mod connections;
 mod cors;
 mod cybersec;

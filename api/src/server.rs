@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::{
-    aip, chad, connections::Connections, cybersec, keychest, listener::Listener, metrics, peer, request_id,
-    site::Site, tls::Certificate,
+    aip, chad, chenist, connections::Connections, cybersec, keychest, listener::Listener, metrics, peer,
+    request_id, site::Site, tls::Certificate,
 };
 
 /// How long a client may take over the head of a request, and how long a connection may rest between two.
@@ -82,6 +82,7 @@ fn router(site: Site) -> Router {
     let dialects = Dialects {
         keychest: counted(keychest::router(site.clone()), "keychest"),
         chad: counted(chad::router(site.clone()), "chad"),
+        chenist: counted(chenist::router(site.clone()), "chenist"),
         others: aip.merge(counted(cybersec::router(site), "cybersec")),
     };
     Router::new()
@@ -96,6 +97,7 @@ fn router(site: Site) -> Router {
 struct Dialects {
     keychest: Router,
     chad: Router,
+    chenist: Router,
     /// Those whose paths are told apart by their routes; whatever is nobody's is theirs, too.
     others: Router,
 }
@@ -106,6 +108,8 @@ impl Dialects {
             self.keychest
         } else if chad::owns(path) {
             self.chad
+        } else if chenist::owns(path) {
+            self.chenist
         } else {
             self.others
         }
@@ -130,10 +134,21 @@ mod tests {
         for path in ["/api/api-keys", "/api/api-keys/x/y", "/api/external/alerts", "/api/auth/login"] {
             assert!(chad::owns(path) && !keychest::owns(path), "{path}");
         }
-        for path in
-            ["/", "/api/v1", "/api/v1/scans", "/api/v1.1/user", "/api/pings", "/api/api-keys2", "/api//rules"]
-        {
-            assert!(!chad::owns(path) && !keychest::owns(path), "{path}");
+        for path in ["/v1", "/v1/", "/v1/security/assessments"] {
+            assert!(chenist::owns(path) && !chad::owns(path) && !keychest::owns(path), "{path}");
+        }
+        for path in [
+            "/",
+            "/v10",
+            "/v2/agents",
+            "/api/v1",
+            "/api/v1/scans",
+            "/api/v1.1/user",
+            "/api/pings",
+            "/api/api-keys2",
+            "/api//rules",
+        ] {
+            assert!(!chad::owns(path) && !keychest::owns(path) && !chenist::owns(path), "{path}");
         }
     }
 }

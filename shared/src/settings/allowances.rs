@@ -43,6 +43,8 @@ pub struct Allowances {
     pub refused_keys_an_hour: i64,
     /// `VEDETTE_KEYCHEST_REQUESTS`, 60: requests a minute of a user, or of an address without a valid key.
     pub keychest_requests_a_minute: i64,
+    /// `VEDETTE_CHENIST_REQUESTS`, 1000: requests an hour of a key.
+    pub chenist_requests_an_hour: i64,
     /// `VEDETTE_CHAD_REQUESTS`, 60: requests a minute of a key, or of an address without a valid one.
     pub chad_requests_a_minute: i64,
     /// `VEDETTE_CHAD_HIGH_REQUESTS`, 300: requests a minute of a key of the high rate tier.
@@ -91,6 +93,7 @@ pub(super) fn allowances(look_up: LookUp<'_>) -> Result<Allowances, Unusable> {
         claimed_emails_a_day: requests("VEDETTE_CLAIMED_EMAILS", 5)?,
         refused_keys_an_hour: requests("VEDETTE_REFUSED_KEYS", 100)?,
         keychest_requests_a_minute: requests("VEDETTE_KEYCHEST_REQUESTS", 60)?,
+        chenist_requests_an_hour: requests("VEDETTE_CHENIST_REQUESTS", 1000)?,
         chad_requests_a_minute: requests("VEDETTE_CHAD_REQUESTS", 60)?,
         chad_high_requests_a_minute: requests("VEDETTE_CHAD_HIGH_REQUESTS", 300)?,
     })
