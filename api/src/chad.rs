@@ -31,20 +31,40 @@ pub(crate) fn owns(path: &str) -> bool {
 
 /// The routes of the dialect, and its answers to whatever has no route.
 pub(crate) fn router(site: Site) -> Router {
-    let late: Late = || Problem::slow().into_response();
-    Router::new()
+    let requests = Router::new()
         .route("/api/api-keys", get(keys::list).post(keys::create))
         .route("/api/api-keys/", get(keys::list).post(keys::create))
         .route("/api/api-keys/{id}", get(keys::read).patch(keys::amend).delete(keys::revoke))
         .route("/api/api-keys/{id}/", get(keys::read))
-        .fallback(async || Problem::no_route())
+        .fallback(async || Problem::no_route());
+    guarded(requests)
+        .layer(middleware::from_fn_with_state(site.clone(), limit::count))
+        .layer(cors([Method::GET, Method::POST, Method::PATCH, Method::DELETE]))
+        .with_state(site)
+}
+
+/// Answers what a path's methods do not cover, and what goes wrong on the way.
+fn guarded(router: Router<Site>) -> Router<Site> {
+    let late: Late = || Problem::slow().into_response();
+    router
         .method_not_allowed_fallback(async || Problem::no_method())
         .layer(CatchPanicLayer::custom(|_| {
             tracing::error!("a handler panicked");
             Problem::internal().into_response()
         }))
         .layer(middleware::from_fn_with_state(late, hurry))
-        .layer(middleware::from_fn_with_state(site.clone(), limit::count))
-        .layer(cors([Method::GET, Method::POST, Method::PATCH, Method::DELETE]))
-        .with_state(site)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::site::tests::answer_to_a_fault;
+
+    #[tokio::test]
+    async fn a_panic_is_told_in_the_words_of_the_dialect() {
+        let (status, body) = answer_to_a_fault(guarded).await;
+        assert_eq!((status, body), (500, json!({ "detail": "internal server error", "status_code": 500 })));
+    }
 }

@@ -74,3 +74,17 @@ async fn unkept(mut response: Response) -> Response {
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::site::tests::answer_to_a_fault;
+
+    #[tokio::test]
+    async fn a_panic_is_told_in_the_words_of_the_dialect() {
+        let (status, body) = answer_to_a_fault(guarded).await;
+        assert_eq!((status, body), (500, json!({ "status": "error", "error": "Internal server error." })));
+    }
+}

@@ -42,12 +42,31 @@ impl Site {
 pub(crate) mod tests {
     use std::path::Path;
 
+    use axum::{
+        Router,
+        body::{Body, to_bytes},
+        extract::Request,
+    };
+    use serde_json::Value;
     use shared::{
         clock::Clock,
         settings::{Mode, Settings},
     };
 
+    use tower::ServiceExt;
+
     use super::*;
+
+    /// The status and the body that a dialect's guard answers with where a handler panics.
+    pub(crate) async fn answer_to_a_fault(guarded: fn(Router<Site>) -> Router<Site>) -> (u16, Value) {
+        let folder = tempfile::tempdir().unwrap();
+        let faulty = Router::new().fallback(async || -> () { panic!("as the test wants it") });
+        let router = guarded(faulty).with_state(site(folder.path(), &[]).await);
+        let response = router.oneshot(Request::new(Body::empty())).await.unwrap();
+        let status = response.status().as_u16();
+        let bytes = to_bytes(response.into_body(), 10_000).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap())
+    }
 
     /// A site on a database in this folder, with a clock that stands still.
     pub(crate) async fn site(folder: &Path, settings: &[(&str, &str)]) -> Site {
