@@ -34,11 +34,12 @@ pub(crate) struct Running {
 /// Prepares the database, then starts the worker and the HTTP server.
 ///
 /// # Errors
-/// When the database or Redis is away, or the address is taken.
+/// When the database or Redis is away, the address is taken, or the worker cannot use its settings.
 pub(crate) async fn start(settings: Settings) -> Result<Running, Cause> {
     let core = Core::open(&settings).await?;
     core.store.migrate().await?;
     core.require_secret().await?;
+    worker::check(&core)?;
     // Bound first: were the address taken after the account is made, its key would be lost unsaid.
     let server = Server::bind(core.clone(), settings.web).await?;
     let owner = open_owner(&core, &settings.owner_email, settings.owner_key).await?;

@@ -112,11 +112,13 @@ impl ScanRequest {
 
     /// A guess at how long the scan takes, in whole seconds, at least 1.
     ///
-    /// Assumes what is usual for a host across the internet: most ports silent, a thousand of them at a time.
+    /// Assumes what is usual for a host across the internet: most ports silent, a thousand of them at a time, and a few
+    /// open ones, of which one keeps whoever talks to it waiting.
     #[must_use]
     pub fn estimated_seconds(&self) -> i64 {
         let tries = if self.options.fast_mode { 1 } else { 3 };
-        (self.units() * tries / 2000).max(1)
+        let talk = if self.options.identifies() { 3 } else { 0 };
+        (self.units() * tries / 2000).max(1) + talk
     }
 }
 

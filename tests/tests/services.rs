@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use tokio::process::Command;
 use vedette_tests::deployment::Deployment;
 use vedette_tests::follow::{Frame, through_cuts};
 use vedette_tests::greeters::Greeters;
+use vedette_tests::place::{checkout, program};
 use vedette_tests::scan::ScanOrder;
 use vedette_tests::wait::{LONG, SOON, within};
 use vedette_tests::{Pair, TestService, on_every_pair};
@@ -93,6 +95,31 @@ async fn another_worker_identifies_what_a_killed_one_found() {
     let stored: BTreeMap<u64, Value> =
         results["ports"].as_array().unwrap().iter().map(|port| (number(port), said(port))).collect();
     assert_eq!(stored, told.iter().map(|(port, data)| (*port, said(data))).collect());
+}
+
+/// Fingerprints beside the built-in ones name what these do not know.
+#[tokio::test]
+async fn a_folder_of_fingerprints_is_read_at_start() {
+    let folder = checkout().join("worker/engines/services/tests/recog/good");
+    let deployment = Deployment::of(Pair::SqliteEmbedded).with("VEDETTE_RECOG", folder.to_str().unwrap());
+    let service = deployment.start().await;
+    let greeters = Greeters::open(1, "SSH-2.0-AcmeShell_3.1 on AcmeOS\r\n").await;
+    let scan = order(&service, &greeters).with("options", json!({ "service_detection": true })).await;
+    scan.finished().await;
+    let results = scan.results().await;
+    assert_eq!(said(&results["ports"][0]), json!(["ssh", "AcmeShell", "3.1", 85]), "{results}");
+}
+
+/// A worker that cannot use its settings does not start, and says why.
+#[tokio::test]
+async fn a_folder_that_cannot_be_read_ends_the_start() {
+    let folder = checkout().join("worker/engines/services/tests/recog/broken");
+    let mut command = Command::new(program("vedette"));
+    command.args(["scan", "127.0.0.1", "--ports", "1"]).env("VEDETTE_RECOG", &folder).kill_on_drop(true);
+    let output = within("the end of the command", SOON, command.output()).await.unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("VEDETTE_RECOG") && told.contains("sample.xml"), "{told}");
 }
 
 fn order(service: &TestService, greeters: &Greeters) -> ScanOrder {

@@ -15,5 +15,5 @@ mod scan;
 pub use kinds::perform;
 pub use outcome::Outcome;
 pub use resolver::Resolver;
-pub use runner::{Perform, Work, announce, run, run_with};
+pub use runner::{Perform, Work, announce, check, run, run_with};
 pub use scan::Rates;

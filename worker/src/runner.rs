@@ -66,6 +66,14 @@ pub async fn announce(core: &Core) {
     core.bell.report_worker(scan::ability()).await;
 }
 
+/// Reads what [`run`] would, so that whoever runs it beside other things can refuse to start.
+///
+/// # Errors
+/// A text for the operator when a setting of the worker cannot be used.
+pub fn check(core: &Core) -> Result<(), String> {
+    scan::identifier(core).map(drop)
+}
+
 /// Works jobs of every kind until `stop`, then hands back what is not done within `drain`.
 ///
 /// # Errors

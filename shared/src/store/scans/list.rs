@@ -144,7 +144,7 @@ pub struct StoredPort {
     pub found_at: DateTime<Utc>,
 }
 
-/// Address, host, port, service, and when it was found.
+/// Address, host, port, protocol, service, and when it was found.
 type Row = (String, String, i64, String, Option<Json<Service>>, DateTime<Utc>);
 
 /// Every open port that a scan found, by address and port.
