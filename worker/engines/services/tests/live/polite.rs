@@ -1,7 +1,13 @@
 //! Services that do what their protocols say.
 
+use std::sync::Arc;
+
 use services::{Identifier, Looks};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    sync::Mutex,
+};
 
 use crate::play::{Service, words};
 
@@ -36,6 +42,24 @@ async fn a_page_says_what_serves_it_and_with_which_status() {
     let identity = Service::answering(b"GET / ", page).await.identity().await;
     assert_eq!(words(&identity), ["http", "nginx", "1.22.1"]);
     assert_eq!(identity.http_status, Some(403));
+}
+
+#[tokio::test]
+async fn who_serves_one_at_a_time_and_refuses_the_rest_is_asked_properly() {
+    let turn = Arc::new(Mutex::new(()));
+    let service = Service::play(move |stream| one_at_a_time(stream, Arc::clone(&turn)));
+    let identity = service.await.identity().await;
+    assert_eq!((words(&identity), identity.http_status), (["http", "Gunicorn", "-"], Some(200)));
+}
+
+/// Answers a request for a page, and refuses everything else as no request.
+async fn one_at_a_time(mut stream: TcpStream, turn: Arc<Mutex<()>>) {
+    let _turn = turn.lock().await;
+    let mut asked = vec![0; 512];
+    let length = stream.read(&mut asked).await.unwrap_or_default();
+    let is_page = asked[..length].starts_with(b"GET / ");
+    let (status, server) = if is_page { (200, "Server: gunicorn\r\n") } else { (400, "") };
+    stream.write_all(format!("HTTP/1.1 {status} Word\r\n{server}\r\n").as_bytes()).await.ok();
 }
 
 #[tokio::test]
