@@ -12,11 +12,24 @@ folder=$1
 [ -e "$folder/complete" ] && exit 0
 command -v apt-get >/dev/null || { echo "no servers are unpacked: this is no Debian" >&2; exit 0; }
 mkdir -p "$folder/archives/partial" "$folder/versions"
-for package in "${packages[@]}"; do
-    # One at a time, as some exclude each other. What is installed is taken from the system.
-    apt-get install --download-only -y -qq --no-install-recommends -o Dir::Cache::archives="$folder/archives" \
-        -o Debug::NoLocking=1 "$package" >"$folder/log" 2>&1 || echo "$package cannot be had: $(tail -n 1 "$folder/log")" >&2
-done
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+
+# One at a time, as some exclude each other. What is installed is taken from the system.
+download() {
+    local package failed=0
+    for package in "${packages[@]}"; do
+        apt-get install --download-only -y -qq --no-install-recommends -o Dir::Cache::archives="$folder/archives" \
+            -o Debug::NoLocking=1 "$package" >"$folder/log" 2>&1 || {
+            echo "$package cannot be had: $(tail -n 1 "$folder/log")" >&2
+            failed=1
+        }
+    done
+    return "$failed"
+}
+
+# The lists of packages may be old, or not there yet.
+download 2>/dev/null || { "${as_root[@]}" apt-get update -qq && download; } || true
 compgen -G "$folder/archives/*.deb" >/dev/null || { echo "no servers are unpacked: none can be had" >&2; exit 0; }
 for archive in "$folder"/archives/*.deb; do
     dpkg -x "$archive" "$folder"
