@@ -67,6 +67,15 @@ impl Postgres {
         succeed(command.args(["-v", "ON_ERROR_STOP=1", "-c", sql, "-d", database_url]));
     }
 
+    /// What the server has written into its log.
+    ///
+    /// # Panics
+    /// When the log cannot be read.
+    #[must_use]
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.join("log")).unwrap()
+    }
+
     /// Stops the server, cutting every connection.
     ///
     /// # Panics

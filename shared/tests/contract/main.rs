@@ -26,6 +26,7 @@ mod key_claims;
 mod limit;
 mod list;
 mod migrations;
+mod queries;
 mod race;
 mod redis;
 mod report;
