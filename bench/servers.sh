@@ -55,7 +55,8 @@ start_redis() {
     return 1
 }
 
-# Sets postgres_url, which lacks the name of the database. Settings are those of the package: every commit is synced.
+# Sets postgres_url, which lacks the name of the database. Settings are those of the package, every commit is synced, but
+# for what postgres_options says.
 start_postgres() {
     postgres_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)
     [ -n "$postgres_bin" ] || postgres_bin=$(dirname "$(command -v initdb)")
@@ -65,7 +66,7 @@ start_postgres() {
     as_postgres "$postgres_bin/initdb" -D "$data" -U postgres -A trust -E UTF8 --locale=C >/dev/null
     port=$(free_port)
     as_postgres "$postgres_bin/pg_ctl" -D "$data" -w -l "$data/log" \
-        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=" start >/dev/null
+        -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= ${postgres_options:-}" start >/dev/null
     postgres_data=$data
     postgres_url=postgres://postgres@127.0.0.1:$port
 }
