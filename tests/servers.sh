@@ -23,13 +23,13 @@ stop() {
 trap stop EXIT
 trap 'exit 1' INT TERM
 
-# Some servers refuse to be root.
+# Some servers refuse to be root. The command takes the place of this shell, so that it is what is ended: only for
+# what runs in the background.
 plainly() {
     if [ "$(id -u)" = 0 ]; then
-        setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
-    else
-        "$@"
+        exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
     fi
+    exec "$@"
 }
 
 version_of() {
