@@ -97,6 +97,9 @@ pub(crate) struct ScanArgs {
     /// What tries the ports of type tcp: auto, connect, or syn where the server may
     #[arg(long, value_name = "ENGINE")]
     pub(crate) engine: Option<String>,
+    /// Whether addresses of blocks are asked first whether anybody is there: auto or off
+    #[arg(long, value_name = "WHETHER")]
+    pub(crate) discovery: Option<String>,
     /// Packets a second that each worker of the server may send for this scan
     #[arg(long, value_name = "PACKETS")]
     pub(crate) rate: Option<u32>,

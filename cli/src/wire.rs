@@ -50,6 +50,8 @@ struct Options<'text> {
     engine: Option<&'text str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rate: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    discovery: Option<&'text str>,
 }
 
 impl<'text> From<&'text ScanArgs> for CreateScan<'text> {
@@ -65,6 +67,7 @@ impl<'text> From<&'text ScanArgs> for CreateScan<'text> {
                 fast_mode: arguments.looks.fast,
                 engine: arguments.engine.as_deref(),
                 rate: arguments.rate,
+                discovery: arguments.discovery.as_deref(),
             },
         }
     }

@@ -7,7 +7,7 @@ pub mod warning;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::method::{Ability, Engine, Protocol, ScanType};
+pub use self::method::{Ability, Discovery, Engine, Protocol, ScanType};
 use crate::{
     error::{Error, Invalid, Result},
     ports::PortSet,
@@ -53,6 +53,8 @@ pub struct ScanOptions {
     pub engine: Engine,
     /// Packets a second that each worker may send for this scan; without it the worker's usual rate.
     pub rate: Option<u32>,
+    /// Whether addresses of blocks are asked first whether anybody is there.
+    pub discovery: Discovery,
     /// The caller insisted. Recorded; it opens nothing that the policy refuses.
     pub force: bool,
 }

@@ -1,7 +1,9 @@
 //! The scan: shard 0 plans it, the others probe.
 
+mod hosts;
 mod identify;
 mod ledger;
+mod openings;
 mod order;
 mod plan;
 mod probe;

@@ -81,13 +81,24 @@ struct Host {
     host: String,
     #[serde(flatten)]
     summary: Summary,
+    /// Of the filtered ports, those that were not tried, because nobody answered at the address.
+    skipped_ports: i64,
+    /// Whether whatever port is tried there is open; few of its ports stand in `ports` then.
+    all_ports_open: bool,
     /// Null for a scan that was not asked for it.
     os: Option<Os>,
 }
 
 impl Host {
     fn new(host: HostTally, os: Option<Os>) -> Self {
-        Self { address: host.address.to_string(), host: host.host, summary: host.tally.into(), os }
+        Self {
+            address: host.address.to_string(),
+            host: host.host,
+            summary: host.tally.into(),
+            skipped_ports: host.skipped,
+            all_ports_open: host.all_ports_open,
+            os,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use shared::{
     error::{Error, Invalid},
     job::{cancel, submit},
     ports::PortSet,
-    scan::{Engine, ScanOptions, ScanRequest, ScanType},
+    scan::{Discovery, Engine, ScanOptions, ScanRequest, ScanType},
     store::scans::Scan,
     target::TargetList,
 };
@@ -42,6 +42,7 @@ struct Options {
     fast_mode: Option<bool>,
     engine: Option<String>,
     rate: Option<u32>,
+    discovery: Option<String>,
 }
 
 impl TryFrom<CreateScan> for ScanRequest {
@@ -60,6 +61,7 @@ impl TryFrom<CreateScan> for ScanRequest {
                 fast_mode: options.fast_mode.unwrap_or_default(),
                 engine: options.engine.map_or(Ok(Engine::default()), |word| engine(&word))?,
                 rate: options.rate,
+                discovery: options.discovery.map_or(Ok(Discovery::default()), |word| discovery(&word))?,
                 force: body.force.unwrap_or_default(),
             },
         })
@@ -82,6 +84,12 @@ fn engine(word: &str) -> Result<Engine, Error> {
         [Engine::Auto, Engine::Connect, Engine::Syn].into_iter().find(|engine| engine.as_str() == word);
     let message = "this engine is not known; use auto, connect or syn";
     known.ok_or_else(|| Invalid::new("options.engine", word, message).into())
+}
+
+fn discovery(word: &str) -> Result<Discovery, Error> {
+    let known = [Discovery::Auto, Discovery::Off].into_iter().find(|discovery| discovery.as_str() == word);
+    let message = "discovery is either auto or off";
+    known.ok_or_else(|| Invalid::new("options.discovery", word, message).into())
 }
 
 /// A scan that was just queued.

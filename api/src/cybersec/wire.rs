@@ -11,7 +11,7 @@ use shared::{
         plan::Plan,
         warning::{self, WarningCode},
     },
-    store::scans::{self, Scan},
+    store::scans::{self, Scan, list},
 };
 
 use crate::site::Site;
@@ -83,6 +83,8 @@ impl From<warning::Warning> for Warning {
             WarningCode::BudgetExhausted => "BUDGET_EXHAUSTED",
             WarningCode::OpenOrFiltered => "OPEN_OR_FILTERED",
             WarningCode::IcmpLimited => "ICMP_LIMITED",
+            WarningCode::AllPortsOpen => "ALL_PORTS_OPEN",
+            WarningCode::HostsSkipped => "HOSTS_SKIPPED",
         };
         let host = warning.address.map(|address| address.to_string());
         Self { code, message: warning.message(), host }
@@ -94,8 +96,23 @@ pub(super) async fn warnings(site: &Site, scan: &Scan) -> Result<Vec<Warning>, E
     let (store, id) = (&site.core.store, scan.job.id);
     let plan = scans::plan(store, id).await?;
     let left_out = plan.iter().flat_map(Plan::unresolved).cloned().map(Warning::from);
-    let told = scans::warnings::of(store, id).await?.into_iter().map(Warning::from);
-    Ok(left_out.chain(told).collect())
+    let told = scans::warnings::of(store, id).await?;
+    let has_skipped = told.iter().any(|warning| warning.code == WarningCode::HostsSkipped);
+    let skipped = if has_skipped { list::skipped_hosts(store, id).await? } else { 0 };
+    let counted = told.into_iter().map(|told| {
+        let of_hosts = told.code == WarningCode::HostsSkipped && skipped > 0;
+        let warning = Warning::from(told);
+        if !of_hosts {
+            return warning;
+        }
+        Warning {
+            message: format!(
+                "{skipped} addresses where nobody answers were skipped, and their ports count as filtered"
+            ),
+            ..warning
+        }
+    });
+    Ok(left_out.chain(counted).collect())
 }
 
 /// Whole per cent of a scan; 100 once it is completed, even if nothing was there to scan.

@@ -125,14 +125,26 @@ async fn json_is_one_object_a_line_and_the_results_come_last() {
 #[tokio::test]
 async fn the_request_says_what_the_arguments_said() {
     let fake = Fake::start().await.on("GET", "/stream", Reply::stream([last()]));
-    let arguments =
-        ["--ports", "top-1000", "--fast", "--ssl-check", "--type", "tcp", "--engine", "syn", "--rate", "500"];
+    let arguments = [
+        "--ports",
+        "top-1000",
+        "--fast",
+        "--ssl-check",
+        "--type",
+        "tcp",
+        "--engine",
+        "syn",
+        "--rate",
+        "500",
+        "--discovery",
+        "off",
+    ];
     assert_eq!(run(scan(&fake, &arguments)).await.code, Some(0));
     let request = fake.requests("POST /api/v1/scans ").remove(0);
     let (_, body) = request.split_once("\r\n\r\n").unwrap();
     let options = json!({
         "os_detection": false, "service_detection": false, "ssl_check": true, "fast_mode": true,
-        "engine": "syn", "rate": 500,
+        "engine": "syn", "rate": 500, "discovery": "off",
     });
     let expected = json!({"target": "lab.test", "scan_type": "tcp", "ports": "top-1000", "options": options});
     assert_eq!(serde_json::from_str::<Value>(body).unwrap(), expected);

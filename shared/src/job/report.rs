@@ -21,7 +21,7 @@ pub struct Report {
     pub found: Vec<FoundPort>,
     /// What runs on open ports that are stored already, or with this report. What is known already changes nothing.
     pub services: Vec<FoundService>,
-    /// Ports settled as closed or filtered since the last report. Open ones are counted when they are stored.
+    /// Ports settled since the last report, but for the open ones of `found`, which are counted when they are stored.
     pub hosts: Vec<HostTally>,
     /// Warnings, at most one of each code. One that is known already changes nothing.
     pub warnings: Vec<Warning>,
@@ -91,13 +91,12 @@ async fn store(core: &Core, claim: &Claim, report: &Report) -> Result<Stored> {
 fn with_open(settled: &[HostTally], fresh: &[FoundPort]) -> Vec<HostTally> {
     let mut hosts = settled.to_vec();
     for port in fresh {
-        match hosts.iter_mut().find(|host| host.address == port.address) {
-            Some(host) => host.tally.open += 1,
-            None => hosts.push(HostTally {
-                address: port.address,
-                host: port.host.clone(),
-                tally: event::Tally { open: 1, ..Default::default() },
-            }),
+        if let Some(host) = hosts.iter_mut().find(|host| host.address == port.address) {
+            host.tally.open += 1;
+        } else {
+            let mut host = HostTally::new(port.address, &port.host);
+            host.tally.open = 1;
+            hosts.push(host);
         }
     }
     hosts

@@ -36,6 +36,17 @@ pub enum Engine {
     Syn,
 }
 
+/// Whether addresses of blocks are asked first whether anybody is there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Discovery {
+    /// They are where it saves work, and those where nobody answers are skipped: their ports count as filtered.
+    #[default]
+    Auto,
+    /// Every port of every address is tried.
+    Off,
+}
+
 /// What a worker may do on the network; each one includes those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ability {
@@ -109,6 +120,17 @@ impl Engine {
             Self::Auto => "auto",
             Self::Connect => "connect",
             Self::Syn => "syn",
+        }
+    }
+}
+
+impl Discovery {
+    /// The word for it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Off => "off",
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The plan of a scan: its addresses, and the order in which units are tried.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::Range,
+};
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -32,6 +35,8 @@ pub struct Unit<'a> {
     pub address: SocketAddr,
     /// The target as it was given.
     pub host: &'a str,
+    /// Whether that is one of many addresses of a block, and not an address or name that was given by itself.
+    pub of_block: bool,
 }
 
 impl Plan {
@@ -83,6 +88,19 @@ impl Plan {
             .all(|Block { net, .. }| net.network().is_loopback() && net.broadcast().is_loopback())
     }
 
+    /// The target that an address was given by.
+    #[must_use]
+    pub fn host(&self, address: IpAddr) -> Option<&str> {
+        self.blocks.iter().find(|block| block.net.contains(&address)).map(|block| block.host.as_str())
+    }
+
+    /// A unit of each address that has some among `units`.
+    pub fn hosts<'a>(&'a self, ports: &'a PortSet, units: &Range<i64>) -> impl Iterator<Item = Unit<'a>> {
+        let width = width(ports).max(1);
+        let (first, end) = (units.start / width, units.end.saturating_add(width - 1) / width);
+        (first..end).filter_map(move |nth| self.unit(ports, nth.saturating_mul(width)))
+    }
+
     /// The unit of that number.
     #[must_use]
     pub fn unit(&self, ports: &PortSet, number: i64) -> Option<Unit<'_>> {
@@ -91,7 +109,8 @@ impl Plan {
         for block in &self.blocks {
             if nth < size(block.net) {
                 let address = offset(block.net.network(), nth)?;
-                return Some(Unit { address: SocketAddr::new(address, port), host: &block.host });
+                let of_block = size(block.net) > 1;
+                return Some(Unit { address: SocketAddr::new(address, port), host: &block.host, of_block });
             }
             nth -= size(block.net);
         }
@@ -148,6 +167,21 @@ mod tests {
     fn a_block_of_every_address_has_a_size() {
         assert_eq!(plan(&["::/0"]).addresses(), i64::MAX);
         assert_eq!(plan(&["0.0.0.0/0"]).addresses(), 1 << 32);
+    }
+
+    #[test]
+    fn the_hosts_of_some_units_are_those_that_the_units_are_of() {
+        let plan = plan(&["127.0.0.8/30", "127.0.0.1/32"]);
+        let ports = PortSet::parse("1-10").unwrap();
+        let hosts = |units: Range<i64>| -> Vec<(String, bool)> {
+            let hosts = plan.hosts(&ports, &units);
+            hosts.map(|unit| (unit.address.ip().to_string(), unit.of_block)).collect()
+        };
+        let host = |address: &str, of_block| (address.to_owned(), of_block);
+        assert_eq!(hosts(9..11), [host("127.0.0.8", true), host("127.0.0.9", true)]);
+        assert_eq!(hosts(30..40), [host("127.0.0.11", true)]);
+        assert_eq!(hosts(40..50), [host("127.0.0.1", false)]);
+        assert_eq!(hosts(20..20), []);
     }
 
     proptest! {

@@ -28,6 +28,10 @@ pub enum WarningCode {
     OpenOrFiltered,
     /// A host limits the ICMP errors by which closed ports are told.
     IcmpLimited,
+    /// A host opens whatever port is tried: its open ports mean nothing, and few of them are stored.
+    AllPortsOpen,
+    /// Addresses of a block were not scanned, because nobody answered there.
+    HostsSkipped,
 }
 
 impl Warning {
@@ -53,6 +57,12 @@ impl Warning {
             WarningCode::IcmpLimited => {
                 "a host limits its ICMP errors, so that closed ports count as filtered"
             }
+            WarningCode::AllPortsOpen => {
+                "a host opens whatever port is tried, so that its open ports mean nothing"
+            }
+            WarningCode::HostsSkipped => {
+                "addresses where nobody answers are skipped, and their ports count as filtered"
+            }
         };
         self.address.map_or_else(|| what.to_owned(), |address| format!("{what}: {address}"))
     }
@@ -67,6 +77,8 @@ impl WarningCode {
             Self::BudgetExhausted => "budget_exhausted",
             Self::OpenOrFiltered => "open_or_filtered",
             Self::IcmpLimited => "icmp_limited",
+            Self::AllPortsOpen => "all_ports_open",
+            Self::HostsSkipped => "hosts_skipped",
         }
     }
 }
@@ -75,8 +87,10 @@ impl TryFrom<String> for WarningCode {
     type Error = UnknownWord;
 
     fn try_from(word: String) -> Result<Self, UnknownWord> {
-        [Self::AnswersDropped, Self::BudgetExhausted, Self::OpenOrFiltered, Self::IcmpLimited]
+        let hosts = [Self::IcmpLimited, Self::AllPortsOpen, Self::HostsSkipped];
+        [Self::AnswersDropped, Self::BudgetExhausted, Self::OpenOrFiltered]
             .into_iter()
+            .chain(hosts)
             .find(|code| code.as_str() == word)
             .ok_or(UnknownWord(word))
     }

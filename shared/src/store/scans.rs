@@ -55,6 +55,19 @@ pub struct HostTally {
     pub host: String,
     /// The counts.
     pub tally: Tally,
+    /// Of the filtered ports, those that were not tried, because nobody was at the address.
+    pub skipped: i64,
+    /// Whether whatever port is tried there is open, so that no more of them are stored.
+    pub all_ports_open: bool,
+}
+
+impl HostTally {
+    /// Nothing counted yet.
+    #[must_use]
+    pub fn new(address: IpAddr, host: &str) -> Self {
+        let tally = Tally::default();
+        Self { address, host: host.to_owned(), tally, skipped: 0, all_ports_open: false }
+    }
 }
 
 pub(crate) async fn insert(tx: &mut Tx, job: JobId) -> Result<()> {
@@ -170,15 +183,18 @@ pub(crate) async fn count(tx: &mut Tx, job: JobId, hosts: &[HostTally]) -> Resul
 async fn count_hosts(tx: &mut Tx, job: JobId, hosts: &[HostTally]) -> Result<()> {
     on_tx!(tx, |connection| {
         let mut query =
-            QueryBuilder::new("INSERT INTO scan_hosts (job_id, address, host, open_ports, closed_ports, filtered_ports) ");
+            QueryBuilder::new("INSERT INTO scan_hosts (job_id, address, host, open_ports, closed_ports, filtered_ports, skipped_ports, all_ports_open) ");
         query.push_values(hosts, |mut row, host| {
             row.push_bind(job.uuid()).push_bind(host.address.to_string()).push_bind(&host.host);
             row.push_bind(host.tally.open).push_bind(host.tally.closed).push_bind(host.tally.filtered);
+            row.push_bind(host.skipped).push_bind(host.all_ports_open);
         });
         query.push(
             " ON CONFLICT (job_id, address) DO UPDATE SET open_ports = scan_hosts.open_ports + excluded.open_ports, \
              closed_ports = scan_hosts.closed_ports + excluded.closed_ports, \
-             filtered_ports = scan_hosts.filtered_ports + excluded.filtered_ports",
+             filtered_ports = scan_hosts.filtered_ports + excluded.filtered_ports, \
+             skipped_ports = scan_hosts.skipped_ports + excluded.skipped_ports, \
+             all_ports_open = (scan_hosts.all_ports_open OR excluded.all_ports_open)",
         );
         query.build().execute(connection).await.map(|done| done.rows_affected())
     })

@@ -12,13 +12,13 @@ use shared::{
         report::{Report, Reported, report},
     },
     scan::warning::{Warning, WarningCode},
-    store::scans::{list, warnings},
+    store::scans::{HostTally, list, warnings},
 };
 
 use crate::{
     invariants::check,
     race::race,
-    scanner::{Script, names, truth},
+    scanner::{Script, TARGET, names, truth},
     stage::Stage,
 };
 
@@ -31,6 +31,7 @@ on_both_databases!(
     a_report_that_fails_half_way_changes_nothing,
     a_large_report_is_stored_whole,
     a_warning_is_told_once_a_scan_however_many_shards_meet_it,
+    what_is_known_of_a_host_adds_up_over_its_shards,
 );
 
 async fn event_numbers_have_no_hole_under_racing_reports(stage: Stage) {
@@ -85,6 +86,29 @@ async fn a_warning_is_told_once_a_scan_however_many_shards_meet_it(stage: Stage)
     assert_eq!(told.collect::<Vec<Warning>>(), [limited(1), dropped]);
     assert_eq!(warnings::of(&stage.core.store, job).await.unwrap(), [dropped, limited(1)]);
     check(&stage, job).await;
+}
+
+async fn what_is_known_of_a_host_adds_up_over_its_shards(stage: Stage) {
+    let (job, claims) = stage.working().await;
+    let [pit, gone] = [1, 2].map(|last: u8| HostTally::new([127, 0, 0, last].into(), TARGET));
+    let counted = |host: &HostTally, open, filtered| HostTally {
+        tally: Tally { open, filtered, closed: 0 },
+        skipped: filtered,
+        ..host.clone()
+    };
+    let told = [
+        vec![counted(&pit, 3, 0), counted(&gone, 0, 5)],
+        vec![HostTally { all_ports_open: true, ..counted(&pit, 4, 0) }],
+        vec![counted(&pit, 5, 0), counted(&gone, 0, 2)],
+    ];
+    for (claim, hosts) in claims.iter().zip(told) {
+        let next = Report { position: claim.position, hosts, ..Report::default() };
+        assert_eq!(report(&stage.core, claim, &next).await.unwrap(), Reported::Kept);
+    }
+    let stored = list::hosts(&stage.core.store, job).await.unwrap();
+    assert_eq!(stored, [HostTally { all_ports_open: true, ..counted(&pit, 12, 0) }, counted(&gone, 0, 7)]);
+    assert_eq!(list::skipped_hosts(&stage.core.store, job).await.unwrap(), 1);
+    assert_eq!(list::all_ports_open(&stage.core.store, job).await.unwrap(), [pit.address]);
 }
 
 async fn a_port_that_is_found_again_changes_nothing(stage: Stage) {

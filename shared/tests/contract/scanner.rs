@@ -114,7 +114,7 @@ fn count(report: &mut Report, address: IpAddr, tally: Tally) {
             host.tally.closed += tally.closed;
             host.tally.filtered += tally.filtered;
         }
-        None => report.hosts.push(HostTally { address, host: TARGET.to_owned(), tally }),
+        None => report.hosts.push(HostTally { tally, ..HostTally::new(address, TARGET) }),
     }
 }
 

@@ -84,6 +84,8 @@ fn facts() -> Vec<(&'static str, Fact)> {
         ("fact_warning_budget_exhausted", warning(WarningCode::BudgetExhausted, None)),
         ("fact_warning_open_or_filtered", warning(WarningCode::OpenOrFiltered, None)),
         ("fact_warning_icmp_limited", warning(WarningCode::IcmpLimited, Some(address))),
+        ("fact_warning_all_ports_open", warning(WarningCode::AllPortsOpen, Some(address))),
+        ("fact_warning_hosts_skipped", warning(WarningCode::HostsSkipped, Some(address))),
         ("fact_completed", complete(Status::Completed, 1500, (2, 30, 8), None)),
         ("fact_cancelled", complete(Status::Cancelled, 0, (0, 0, 0), None)),
         ("fact_timed_out", complete(Status::TimedOut, 3_600_000, (1, 2, 3), Some(FailureCode::TimeLimit))),

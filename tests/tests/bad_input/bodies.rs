@@ -77,6 +77,8 @@ async fn options_of_scans_with_wrong_values_are_refused() {
         ("engine", json!("nmap")),
         ("engine", json!("")),
         ("engine", json!(true)),
+        ("discovery", json!("on")),
+        ("discovery", json!(false)),
         ("rate", json!(0)),
         ("rate", json!(-1)),
         ("rate", json!(1.5)),

@@ -1,8 +1,8 @@
 //! Probing one shard's units: the engine on a thread of its own, its reports into the database.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, net::IpAddr, ops::Range, sync::Arc, time::Duration};
 
-use portscan::{Degraded, Method, Probe, Settings, Stop, Summary};
+use portscan::{Degraded, Method, Settings, Stop, Summary, opens_every_port};
 use shared::{
     error::{Error, Result},
     job::{
@@ -10,14 +10,20 @@ use shared::{
         report::{Report, Reported, report},
     },
     scan::{
-        Ability, Engine, ScanRequest, ScanType,
+        self, Ability, ScanRequest, ScanType,
+        plan::Plan,
         warning::{Warning, WarningCode},
     },
     store::scans::{self, list},
 };
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 
-use super::{ability, fail, identify::Identifying, ledger::Ledger, order::Order};
+use super::{
+    ability, fail, hosts,
+    identify::Identifying,
+    ledger::{Known, Ledger},
+    order::Order,
+};
 use crate::{Outcome, Work};
 
 /// Open ports are told this soon: long enough that a burst is one transaction.
@@ -25,44 +31,43 @@ const FOUND: Duration = Duration::from_millis(20);
 /// Everything else is told this often.
 const TICK: Duration = Duration::from_millis(250);
 
-/// Scans from the checkpoint on, leaving out ports that are known to be open.
+/// Scans from the checkpoint on, leaving out ports that are known to be open, and hosts that are not there.
 pub(super) async fn perform(work: &Work, request: &ScanRequest) -> Result<Outcome> {
     let (claim, store) = (&work.claim, &work.core.store);
     let Some(plan) = scans::plan(store, claim.job.id).await? else {
         return Err(Error::internal("a shard without a plan"));
     };
-    if request.needs() > ability() {
-        let message = "the worker has lost the right CAP_NET_RAW, which this scan takes".to_owned();
-        return Ok(fail(FailureCode::Refused, message));
+    if let Err(refused) = check(work, request, &plan) {
+        return Ok(refused);
     }
     let is_local = plan.is_local();
     let usual = if request.options.fast_mode { Settings::fast() } else { Settings::default() };
     let budget = work.rates.of_scan(claim.job.id, request, is_local);
     let mut settings = usual.by(method(request, is_local));
     work.rates.limit(&mut settings, budget.as_ref());
-    let units = claim.units.clone();
-    let known: HashSet<i64> =
-        list::open_units(store, claim.job.id, units.start, units.end).await?.into_iter().collect();
-    let mut identifying = Identifying::new(work, request.options);
-    if request.options.identifies() {
-        identifying.begin(list::unidentified(store, claim.job.id, units.start, units.end).await?);
-    }
-    let order = Order::new(units, claim.job.id.uuid().as_u64_pair().1);
-    let ledger = Ledger::new(plan, request, order, claim.position);
-    let stop = Stop::new();
-    let engine = start(work, settings, known, Arc::clone(&ledger), stop.clone());
-    let ended = follow(work, request, &ledger, engine, identifying).await;
+    let shard = Probing { work, request, settings, stop: Stop::new() };
+    let ended = shard.perform(plan).await;
     // Whatever ended the work, the engine's sockets must not outlive it.
-    stop.stop();
+    shard.stop.stop();
     ended
+}
+
+/// What may have changed since the scan was planned: the policy, and what this worker is able to do.
+fn check(work: &Work, request: &ScanRequest, plan: &Plan) -> std::result::Result<(), Outcome> {
+    if request.needs() > ability() {
+        let message = "the worker has lost the right CAP_NET_RAW, which this scan takes".to_owned();
+        return Err(fail(FailureCode::Refused, message));
+    }
+    hosts::check(&work.core.limits.targets, plan, request, &work.claim.units)
+        .map_err(|refusal| fail(FailureCode::Refused, refusal.to_string()))
 }
 
 /// How the ports are tried. `auto` leaves loopback to connections: there they are as fast, and what listens can tell them.
 fn method(request: &ScanRequest, is_local: bool) -> Method {
     match (request.scan_type, request.options.engine) {
-        (ScanType::Tcp, Engine::Auto) if is_local || ability() < Ability::RawPackets => Method::Connect,
-        (ScanType::Tcp, Engine::Connect) => Method::Connect,
-        (ScanType::Tcp, Engine::Auto | Engine::Syn) | (ScanType::Syn, _) => Method::Syn,
+        (ScanType::Tcp, scan::Engine::Auto) if is_local || ability() < Ability::RawPackets => Method::Connect,
+        (ScanType::Tcp, scan::Engine::Connect) => Method::Connect,
+        (ScanType::Tcp, scan::Engine::Auto | scan::Engine::Syn) | (ScanType::Syn, _) => Method::Syn,
         (ScanType::Udp, _) => Method::Udp,
         (ScanType::Fin, _) => Method::Fin,
         (ScanType::Null, _) => Method::Null,
@@ -70,77 +75,143 @@ fn method(request: &ScanRequest, is_local: bool) -> Method {
     }
 }
 
-fn start(
-    work: &Work,
+type Engine = JoinHandle<std::result::Result<Summary, portscan::Error>>;
+
+/// A shard that is being probed.
+struct Probing<'a> {
+    work: &'a Work,
+    request: &'a ScanRequest,
     settings: Settings,
-    known: HashSet<i64>,
-    ledger: Arc<Ledger>,
     stop: Stop,
-) -> JoinHandle<std::result::Result<Summary, portscan::Error>> {
-    let positions = work.claim.position..work.claim.units.end;
-    let token = work.stop.clone();
-    let stop_on_token = stop.clone();
-    tokio::spawn(async move {
-        token.cancelled().await;
-        stop_on_token.stop();
-    });
-    tokio::task::spawn_blocking(move || {
-        let probes = positions.filter_map(|position| {
-            let (number, unit) = ledger.unit(position)?;
-            let probe = Probe { number: u64::try_from(position).ok()?, address: unit.address };
-            (!known.contains(&number)).then_some(probe)
-        });
-        portscan::scan(&settings, probes, &stop, |event| ledger.note(event))
-    })
 }
 
-/// Reports while the engine runs and ports are identified, and once more when all has ended.
-async fn follow(
-    work: &Work,
-    request: &ScanRequest,
-    ledger: &Ledger,
-    mut engine: JoinHandle<std::result::Result<Summary, portscan::Error>>,
-    mut identifying: Identifying,
-) -> Result<Outcome> {
-    let mut ticks = tokio::time::interval(TICK);
-    let mut summary: Option<Summary> = None;
-    loop {
-        tokio::select! {
-            ended = &mut engine, if summary.is_none() => {
-                let ended = ended.map_err(Error::internal)?.map_err(Error::internal)?;
-                conclude(work, request, ledger, &ended);
-                summary = Some(ended);
-            }
-            services = identifying.next() => {
-                ledger.identified(services);
-                tokio::time::sleep(FOUND).await;
-            }
-            () = work.stop.cancelled(), if summary.is_some() => (),
-            _ = ticks.tick() => (),
-            () = ledger.found.notified() => tokio::time::sleep(FOUND).await,
+impl Probing<'_> {
+    async fn perform(&self, plan: Plan) -> Result<Outcome> {
+        let (claim, store) = (&self.work.claim, &self.work.core.store);
+        let (job, units) = (claim.job.id, claim.units.clone());
+        self.stop_with_the_work();
+        let open: HashSet<i64> =
+            list::open_units(store, job, units.start, units.end).await?.into_iter().collect();
+        let doubtful = hosts::doubtful(&plan, self.request, &units, &open);
+        let absent = hosts::absent(doubtful, &self.settings, &self.stop).await?;
+        if self.stop.is_stopped() {
+            return Ok(Outcome::HandBack);
         }
-        if let Some(pending) = ledger.take() {
-            if tell(work, &pending).await == Reported::Lost {
+        let all_open = list::all_ports_open(store, job).await?;
+        let order = Order::new(units, job.uuid().as_u64_pair().1);
+        let known = Known { open, absent, all_open };
+        let ledger = Ledger::new(plan, self.request, order, claim.position, known);
+        let mut identifying = Identifying::new(self.work, self.request.options);
+        if self.request.options.identifies() {
+            let Range { start, end } = self.work.claim.units;
+            identifying.begin(list::unidentified(store, job, start, end).await?);
+        }
+        let engine = self.start(Arc::clone(&ledger));
+        self.follow(&ledger, engine, identifying).await
+    }
+
+    fn stop_with_the_work(&self) {
+        let (token, stop) = (self.work.stop.clone(), self.stop.clone());
+        tokio::spawn(async move {
+            token.cancelled().await;
+            stop.stop();
+        });
+    }
+
+    fn start(&self, ledger: Arc<Ledger>) -> Engine {
+        let positions = self.work.claim.position..self.work.claim.units.end;
+        let (settings, stop) = (self.settings.clone(), self.stop.clone());
+        tokio::task::spawn_blocking(move || {
+            let probes = positions.filter_map(|position| ledger.probe(position));
+            portscan::scan(&settings, probes, &stop, |event| ledger.note(event))
+        })
+    }
+
+    /// Reports while the engine runs, suspects are tried and ports identified, and once more when all has ended.
+    async fn follow(
+        &self,
+        ledger: &Ledger,
+        mut engine: Engine,
+        mut identifying: Identifying,
+    ) -> Result<Outcome> {
+        let mut ticks = tokio::time::interval(TICK);
+        let mut trials = JoinSet::new();
+        let mut summary: Option<Summary> = None;
+        loop {
+            tokio::select! {
+                ended = &mut engine, if summary.is_none() => {
+                    let ended = ended.map_err(Error::internal)?.map_err(Error::internal)?;
+                    self.conclude(ledger, &ended);
+                    summary = Some(ended);
+                }
+                services = identifying.next() => {
+                    ledger.identified(services);
+                    tokio::time::sleep(FOUND).await;
+                }
+                Some(tried) = trials.join_next() => decide(ledger, tried),
+                () = self.work.stop.cancelled(), if summary.is_some() => (),
+                _ = ticks.tick() => (),
+                () = ledger.found.notified() => tokio::time::sleep(FOUND).await,
+            }
+            self.try_suspects(ledger, &mut trials);
+            if summary.is_some() {
+                ledger.settle_ahead();
+            }
+            if self.tell_pending(ledger, &mut identifying).await == Reported::Lost {
                 return Ok(Outcome::Settled);
             }
+            let is_idle = trials.is_empty() && identifying.is_idle();
+            match &summary {
+                Some(summary) if !summary.stopped && is_idle => return Ok(Outcome::Done),
+                Some(_) if self.work.stop.is_cancelled() => return Ok(Outcome::HandBack),
+                Some(_) | None => (),
+            }
+        }
+    }
+
+    async fn tell_pending(&self, ledger: &Ledger, identifying: &mut Identifying) -> Reported {
+        let Some(pending) = ledger.take() else { return Reported::Kept };
+        let reported = tell(self.work, &pending).await;
+        if reported == Reported::Kept {
             // They are stored now: whoever has to go on in the place of this worker finds them there.
             identifying.begin(pending.found);
         }
-        match &summary {
-            Some(summary) if !summary.stopped && identifying.is_idle() => return Ok(Outcome::Done),
-            Some(_) if work.stop.is_cancelled() => return Ok(Outcome::HandBack),
-            Some(_) | None => (),
+        reported
+    }
+
+    /// What follows from how the engine ended: it was told to stop, or has settled everything.
+    fn conclude(&self, ledger: &Ledger, summary: &Summary) {
+        for warning in warnings(self.request, summary) {
+            ledger.warn(warning);
+        }
+        if !summary.stopped {
+            ledger.settle_below(self.work.claim.units.end);
+        }
+    }
+
+    /// Looks into hosts that have suspiciously many ports open.
+    fn try_suspects(&self, ledger: &Ledger, trials: &mut JoinSet<Trial>) {
+        for address in ledger.take_suspects() {
+            let (settings, stop) = (self.settings.clone(), self.stop.clone());
+            trials.spawn_blocking(move || (address, opens_every_port(&settings, address, &stop)));
         }
     }
 }
 
-/// What follows from how the engine ended: it was told to stop, or has settled everything.
-fn conclude(work: &Work, request: &ScanRequest, ledger: &Ledger, summary: &Summary) {
-    for warning in warnings(request, summary) {
-        ledger.warn(warning);
-    }
-    if !summary.stopped {
-        ledger.settle_below(work.claim.units.end);
+type Trial = (IpAddr, std::result::Result<bool, portscan::Error>);
+
+/// A host that could not be tried is believed.
+fn decide(ledger: &Ledger, tried: std::result::Result<Trial, JoinError>) {
+    match tried {
+        Ok((address, Ok(opens_every_port))) => ledger.decide(address, opens_every_port),
+        Ok((address, Err(error))) => {
+            tracing::warn!(%error, %address, "not known whether a host opens every port");
+            ledger.decide(address, false);
+        }
+        Err(error) => {
+            tracing::error!(%error, "the trial of a host panicked");
+            ledger.believe_all();
+        }
     }
 }
 

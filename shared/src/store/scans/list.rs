@@ -175,17 +175,38 @@ pub async fn found(store: &Store, job: JobId) -> Result<Vec<StoredPort>> {
 /// # Errors
 /// `Unavailable` when the database is away.
 pub async fn hosts(store: &Store, job: JobId) -> Result<Vec<HostTally>> {
-    const SQL: &str =
-        "SELECT address, host, open_ports, closed_ports, filtered_ports FROM scan_hosts WHERE job_id = $1";
-    let rows: Vec<(String, String, i64, i64, i64)> =
+    const SQL: &str = "SELECT address, host, open_ports, closed_ports, filtered_ports, skipped_ports, all_ports_open \
+         FROM scan_hosts WHERE job_id = $1";
+    let rows: Vec<(String, String, i64, i64, i64, i64, bool)> =
         on_pool!(store, |pool| sqlx::query_as(SQL).bind(job.uuid()).fetch_all(pool).await)?;
     let mut hosts = Vec::with_capacity(rows.len());
-    for (address, host, open, closed, filtered) in rows {
+    for (address, host, open, closed, filtered, skipped, all_ports_open) in rows {
         let address = address.parse().map_err(Error::internal)?;
-        hosts.push(HostTally { address, host, tally: Tally { open, closed, filtered } });
+        let tally = Tally { open, closed, filtered };
+        hosts.push(HostTally { address, host, tally, skipped, all_ports_open });
     }
     hosts.sort_by_key(|host| host.address);
     Ok(hosts)
+}
+
+/// At how many addresses nobody was, so that their ports were not tried.
+///
+/// # Errors
+/// `Unavailable` when the database is away.
+pub async fn skipped_hosts(store: &Store, job: JobId) -> Result<i64> {
+    const SQL: &str = "SELECT COUNT(*) FROM scan_hosts WHERE job_id = $1 AND skipped_ports > 0";
+    on_pool!(store, |pool| sqlx::query_scalar(SQL).bind(job.uuid()).fetch_one(pool).await)
+}
+
+/// The addresses that are known to open every port.
+///
+/// # Errors
+/// `Unavailable` when the database is away.
+pub async fn all_ports_open(store: &Store, job: JobId) -> Result<Vec<IpAddr>> {
+    const SQL: &str = "SELECT address FROM scan_hosts WHERE job_id = $1 AND all_ports_open";
+    let rows: Vec<(String,)> =
+        on_pool!(store, |pool| sqlx::query_as(SQL).bind(job.uuid()).fetch_all(pool).await)?;
+    rows.into_iter().map(|(address,)| address.parse().map_err(Error::internal)).collect()
 }
 
 /// The units from `start` on that are known to be open, up to `end`.
