@@ -235,6 +235,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn every_seed_of_the_fuzzer_is_an_answer() {
+        let seeds = concat!(env!("CARGO_MANIFEST_DIR"), "/fuzz/seeds/answer");
+        for seed in std::fs::read_dir(seeds).expect("the folder is there") {
+            let path = seed.expect("it is readable").path();
+            let packet = std::fs::read(&path).expect("it is readable");
+            assert!(read(&packet).is_some(), "{}", path.display());
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -1,0 +1,18 @@
+//! Whatever packet comes, it is read or refused; an answer without a port of ours is an echo reply, which is for no port.
+#![no_main]
+
+#[path = "../../src/raw/answer.rs"]
+mod answer;
+#[path = "../../src/raw/packet.rs"]
+#[expect(dead_code, reason = "only its numbers of protocols are needed here")]
+mod packet;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|packet: &[u8]| {
+    if let Some(answer) = answer::read(packet) {
+        let is_echo = answer.own_port.is_none();
+        assert!(!is_echo || answer.peer.1 == 0);
+        assert!(!is_echo || answer.verdict == answer::Verdict::Open);
+    }
+});
