@@ -8,10 +8,11 @@ set -euo pipefail
 packages=(openssh-server dropbear-bin apache2-bin lighttpd haproxy tinyproxy-bin memcached mosquitto nats-server
     beanstalkd ngircd vsftpd proftpd-core pure-ftpd dnsmasq-base rsync slapd)
 
-folder=$1
-[ -e "$folder/complete" ] && exit 0
+[ -e "$1/complete" ] && exit 0
 command -v apt-get >/dev/null || { echo "no servers are unpacked: this is no Debian" >&2; exit 0; }
-mkdir -p "$folder/archives/partial" "$folder/versions"
+mkdir -p "$1/archives/partial" "$1/versions"
+# apt takes a relative folder for one of its own.
+folder=$(cd "$1" && pwd)
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
 
