@@ -8,41 +8,36 @@ mod limit;
 mod problem;
 mod signed;
 
-use axum::{
-    Json, Router,
-    extract::Request,
-    middleware::{self, Next},
-    response::{IntoResponse, Response},
-    routing::get,
-};
+use axum::{Json, Router, middleware, response::IntoResponse, routing::get};
 use serde::Serialize;
-use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::problem::Problem;
-use crate::site::Site;
+use crate::{
+    patience::{Late, hurry},
+    site::Site,
+};
 
-/// A request is answered within this time.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Whether a path is this dialect's.
+pub(crate) fn owns(path: &str) -> bool {
+    ["/v2", "/help/hawk"]
+        .into_iter()
+        .filter_map(|base| path.strip_prefix(base))
+        .any(|rest| rest.is_empty() || rest.starts_with('/'))
+}
 
-/// The routes of the dialect, and its answers to whatever has no route below its prefixes.
+/// The routes of the dialect, and its answers to whatever has no route.
 pub(crate) fn router(site: Site) -> Router {
-    let unknown = || Router::new().fallback(async || Problem::no_route());
+    let late: Late = || Problem::slow().into_response();
     Router::new()
         .route("/help/hawk/self-test", get(self_test))
-        .nest("/help/hawk/", unknown())
-        .nest("/v2/", unknown())
+        .fallback(async || Problem::no_route())
         .method_not_allowed_fallback(async || Problem::no_method())
         .layer(CatchPanicLayer::custom(|_| Problem::panicked().into_response()))
         .layer(middleware::from_fn_with_state(site.clone(), caller::authenticate))
-        .layer(middleware::from_fn(hurry))
+        .layer(middleware::from_fn_with_state(late, hurry))
         .layer(middleware::from_fn_with_state(site.clone(), limit::count))
         .with_state(site)
-}
-
-async fn hurry(request: Request, next: Next) -> Response {
-    let answered = tokio::time::timeout(PATIENCE, next.run(request)).await;
-    answered.unwrap_or_else(|_| Problem::slow().into_response())
 }
 
 #[derive(Serialize)]

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use axum::{
     extract::Request,
     http::{HeaderMap, Method, Uri, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
 };
 use serde::Deserialize;
 use shared::{
@@ -12,6 +14,7 @@ use shared::{
     core::Core,
     error::{Error, Result, chain},
     identity::{ApiKey, Form, Principal, Refusal, recognise},
+    limit::Standing,
 };
 use tokio::time::timeout;
 
@@ -109,8 +112,29 @@ pub(crate) async fn identify(core: &Core, presented: Option<Presented>) -> Resul
     Ok(Identity(found))
 }
 
+/// Hands a request on to its handler, with its caller, while something is left of the limit that it was counted for;
+/// else refuses it in the words of a dialect.
+pub(crate) async fn hand_on<P: From<Error> + IntoResponse>(
+    site: &Site,
+    identified: Result<Identity>,
+    standing: &Standing,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match identified {
+        _ if !standing.allowed => P::from(Error::LimitReached(*standing)).into_response(),
+        Err(error) => P::from(error).into_response(),
+        Ok(identity) => {
+            // Past the limit nothing is written: strangers could fill the log.
+            record_refusal(site, &identity).await;
+            request.extensions_mut().insert(identity);
+            next.run(request).await
+        }
+    }
+}
+
 /// Writes into the audit log that a key was refused.
-pub(crate) async fn record_refusal(site: &Site, identity: &Identity) {
+async fn record_refusal(site: &Site, identity: &Identity) {
     let Identity(Err(Nobody::Refused(refusal))) = identity else { return };
     if let Err(error) = audit::refused(&site.core, refusal.who(), refusal.reason()).await {
         site.metrics.audit_failed();

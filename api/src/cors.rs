@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::http::{HeaderName, Method, header};
 use tower_http::cors::{Any, CorsLayer};
 
-use crate::rate_headers::{LIMIT, REMAINING, RESET};
+use crate::rate_headers::{DASHED_LIMIT, DASHED_REMAINING, DASHED_RESET, LIMIT, REMAINING, RESET};
 
 /// Leave for these methods.
 pub(crate) fn cors<const N: usize>(methods: [Method; N]) -> CorsLayer {
@@ -26,6 +26,9 @@ pub(crate) fn cors<const N: usize>(methods: [Method; N]) -> CorsLayer {
             LIMIT,
             REMAINING,
             RESET,
+            DASHED_LIMIT,
+            DASHED_REMAINING,
+            DASHED_RESET,
         ])
         .max_age(Duration::from_hours(1))
 }

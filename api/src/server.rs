@@ -78,12 +78,12 @@ fn router(site: Site) -> Router {
     let counted = |router: Router, dialect: &'static str| {
         router.layer(middleware::from_fn_with_state((metrics.clone(), dialect), metrics::count))
     };
-    let aip = counted(aip::router(site.clone()), "aip");
     let dialects = Dialects {
+        aip: counted(aip::router(site.clone()), "aip"),
         keychest: counted(keychest::router(site.clone()), "keychest"),
         chad: counted(chad::router(site.clone()), "chad"),
         chenist: counted(chenist::router(site.clone()), "chenist"),
-        others: aip.merge(counted(cybersec::router(site), "cybersec")),
+        cybersec: counted(cybersec::router(site), "cybersec"),
     };
     Router::new()
         .fallback(answer)
@@ -95,23 +95,26 @@ fn router(site: Site) -> Router {
 /// Each with its own answer to what it does not know.
 #[derive(Clone)]
 struct Dialects {
+    aip: Router,
     keychest: Router,
     chad: Router,
     chenist: Router,
-    /// Those whose paths are told apart by their routes; whatever is nobody's is theirs, too.
-    others: Router,
+    /// Whatever is nobody's is theirs, too.
+    cybersec: Router,
 }
 
 impl Dialects {
     fn of(self, path: &str) -> Router {
-        if keychest::owns(path) {
+        if aip::owns(path) {
+            self.aip
+        } else if keychest::owns(path) {
             self.keychest
         } else if chad::owns(path) {
             self.chad
         } else if chenist::owns(path) {
             self.chenist
         } else {
-            self.others
+            self.cybersec
         }
     }
 }
@@ -126,21 +129,35 @@ async fn answer(State(dialects): State<Dialects>, request: Request) -> Response 
 mod tests {
     use super::*;
 
+    /// The dialects that say a path is theirs.
+    fn owners(path: &str) -> Vec<&'static str> {
+        let said = [
+            ("aip", aip::owns(path)),
+            ("keychest", keychest::owns(path)),
+            ("chad", chad::owns(path)),
+            ("chenist", chenist::owns(path)),
+        ];
+        said.into_iter().filter_map(|(dialect, owns)| owns.then_some(dialect)).collect()
+    }
+
     #[test]
     fn a_path_is_of_one_dialect() {
-        for path in ["/api", "/api/", "/api/ping", "/api/v1.0", "/api/v1.0/", "/api/v1.0/nothing"] {
-            assert!(keychest::owns(path) && !chad::owns(path), "{path}");
-        }
-        for path in ["/api/api-keys", "/api/api-keys/x/y", "/api/external/alerts", "/api/auth/login"] {
-            assert!(chad::owns(path) && !keychest::owns(path), "{path}");
-        }
-        for path in ["/v1", "/v1/", "/v1/security/assessments"] {
-            assert!(chenist::owns(path) && !chad::owns(path) && !keychest::owns(path), "{path}");
+        let aip = ["/v2", "/v2/", "/v2/agents", "/help/hawk", "/help/hawk/", "/help/hawk/self-test"];
+        let keychest = ["/api", "/api/", "/api/ping", "/api/v1.0", "/api/v1.0/", "/api/v1.0/nothing"];
+        let chad = ["/api/api-keys", "/api/api-keys/x/y", "/api/external/alerts", "/api/auth/login"];
+        let chenist = ["/v1", "/v1/", "/v1/security/assessments"];
+        let owned = [("aip", &aip[..]), ("keychest", &keychest), ("chad", &chad), ("chenist", &chenist)];
+        for (dialect, paths) in owned {
+            for path in paths {
+                assert_eq!(owners(path), [dialect], "{path}");
+            }
         }
         for path in [
             "/",
             "/v10",
-            "/v2/agents",
+            "/v20/agents",
+            "/help",
+            "/help/hawks",
             "/api/v1",
             "/api/v1/scans",
             "/api/v1.1/user",
@@ -148,7 +165,7 @@ mod tests {
             "/api/api-keys2",
             "/api//rules",
         ] {
-            assert!(!chad::owns(path) && !keychest::owns(path) && !chenist::owns(path), "{path}");
+            assert!(owners(path).is_empty(), "{path}");
         }
     }
 }

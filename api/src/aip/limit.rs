@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -21,14 +20,10 @@ use shared::{
 };
 
 use super::problem::Problem;
-use crate::{peer::Peer, site::Site};
+use crate::{peer::Peer, rate_headers::tell_dashed, site::Site};
 
 const MINUTE: Duration = Duration::from_mins(1);
 const LOCK: Duration = Duration::from_mins(15);
-
-const LIMIT: HeaderName = HeaderName::from_static("x-rate-limit-limit");
-const REMAINING: HeaderName = HeaderName::from_static("x-rate-limit-remaining");
-const RESET: HeaderName = HeaderName::from_static("x-rate-limit-reset");
 
 /// Counts the request for its address, and tells on its answer where the caller stands: with the limit that was
 /// reached, else with the last one that was asked.
@@ -47,7 +42,7 @@ pub(super) async fn count(State(site): State<Site>, request: Request, next: Next
     let mut response =
         if standing.allowed { next.run(request).await } else { Problem::limited(&standing).into_response() };
     let told = response.extensions().get().copied().unwrap_or(standing);
-    tell(response.headers_mut(), &told, core.clock.now());
+    tell_dashed(response.headers_mut(), &told, wait(&told, core.clock.now()));
     response
 }
 
@@ -71,12 +66,9 @@ pub(super) async fn take_refused(core: &Core, address: Peer) -> Standing {
     core.limiter.take(&rule, address.0.into(), core.clock.now()).await
 }
 
-/// The reset is the time to wait, in milliseconds, and 0 for whoever need not wait.
-fn tell(headers: &mut HeaderMap, standing: &Standing, now: DateTime<Utc>) {
-    let wait = if standing.allowed { 0 } else { (standing.resets_at - now).num_milliseconds().max(1) };
-    for (name, number) in [(LIMIT, standing.limit), (REMAINING, standing.remaining), (RESET, wait)] {
-        headers.insert(name, HeaderValue::from(number));
-    }
+/// The time to wait, in milliseconds, and 0 for whoever need not wait.
+fn wait(standing: &Standing, now: DateTime<Utc>) -> i64 {
+    if standing.allowed { 0 } else { (standing.resets_at - now).num_milliseconds().max(1) }
 }
 
 #[cfg(test)]
@@ -88,7 +80,11 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
-    use crate::{aip, site::tests::site};
+    use crate::{
+        aip,
+        rate_headers::{DASHED_LIMIT, DASHED_REMAINING, DASHED_RESET},
+        site::tests::site,
+    };
 
     /// Status, headers and body of the answer to a request from an address.
     async fn ask(site: &Site, from: [u8; 4], length: usize) -> (u16, [i64; 3], String) {
@@ -97,7 +93,8 @@ mod tests {
         request.extensions_mut().insert(Peer(Ipv4Addr::from(from).into()));
         let response = aip::router(site.clone()).oneshot(request).await.unwrap();
         let headers = response.headers();
-        let told = [LIMIT, REMAINING, RESET].map(|name| headers[name].to_str().unwrap().parse().unwrap());
+        let told = [DASHED_LIMIT, DASHED_REMAINING, DASHED_RESET];
+        let told = told.map(|name| headers[name].to_str().unwrap().parse().unwrap());
         let status = response.status().as_u16();
         let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         (status, told, String::from_utf8(body.to_vec()).unwrap())

@@ -7,7 +7,7 @@ use axum::{
     extract::{Request, State},
     http::Method,
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use shared::{
     core::Core,
@@ -18,30 +18,21 @@ use shared::{
 
 use super::{caller, problem::Problem};
 use crate::{
-    caller::{Identity, Recognised, identify, record_refusal},
+    caller::{Identity, Recognised, hand_on, identify},
     peer::Peer,
     rate_headers::tell,
     site::Site,
 };
 
 /// Finds out who calls, counts the request, and lets it through while there is something left.
-pub(super) async fn count(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+pub(super) async fn count(State(site): State<Site>, request: Request, next: Next) -> Response {
     if request.method() == Method::OPTIONS {
         return next.run(request).await;
     }
     let (presented, peer) = (caller::find(&site, &request), Peer::of(request.extensions()).0.into());
     let identified = identify(&site.core, presented).await;
     let standing = stand(&site.core, &identified, peer).await;
-    let mut response = match identified {
-        _ if !standing.allowed => Problem::from(Error::LimitReached(standing)).into_response(),
-        Err(error) => Problem::from(error).into_response(),
-        Ok(identity) => {
-            // Past the limit nothing is written: strangers could fill the log.
-            record_refusal(&site, &identity).await;
-            request.extensions_mut().insert(identity);
-            next.run(request).await
-        }
-    };
+    let mut response = hand_on::<Problem>(&site, identified, &standing, request, next).await;
     tell(response.headers_mut(), &standing);
     response
 }

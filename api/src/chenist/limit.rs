@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method},
+    http::Method,
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use shared::{
     core::Core,
@@ -17,36 +17,25 @@ use shared::{
 
 use super::problem::Problem;
 use crate::{
-    caller::{Identity, Presented, Recognised, bearer, identify, record_refusal},
+    caller::{Identity, Presented, Recognised, bearer, hand_on, identify},
     peer::Peer,
+    rate_headers::tell_dashed,
     site::Site,
 };
 
 const HOUR: Duration = Duration::from_hours(1);
 
-const LIMIT: HeaderName = HeaderName::from_static("x-rate-limit-limit");
-const REMAINING: HeaderName = HeaderName::from_static("x-rate-limit-remaining");
-const RESET: HeaderName = HeaderName::from_static("x-rate-limit-reset");
-
 /// Finds out who calls, counts the request, and lets it through while there is something left.
-pub(super) async fn count(State(site): State<Site>, mut request: Request, next: Next) -> Response {
+pub(super) async fn count(State(site): State<Site>, request: Request, next: Next) -> Response {
     if request.method() == Method::OPTIONS {
         return next.run(request).await;
     }
     let presented = bearer(request.headers()).map(|text| Presented::key(ApiKey::parse(text), &request));
     let identified = identify(&site.core, presented).await;
     let standing = stand(&site.core, &identified, Peer::of(request.extensions())).await;
-    let mut response = match identified {
-        _ if !standing.allowed => Problem::from(Error::LimitReached(standing)).into_response(),
-        Err(error) => Problem::from(error).into_response(),
-        Ok(identity) => {
-            // Past the limit nothing is written: strangers could fill the log.
-            record_refusal(&site, &identity).await;
-            request.extensions_mut().insert(identity);
-            next.run(request).await
-        }
-    };
-    tell(response.headers_mut(), &standing);
+    let mut response = hand_on::<Problem>(&site, identified, &standing, request, next).await;
+    // The reset is the end of the hour, in Unix seconds.
+    tell_dashed(response.headers_mut(), &standing, standing.resets_at.timestamp());
     response
 }
 
@@ -62,13 +51,4 @@ async fn stand(core: &Core, identified: &Result<Identity, Error>, peer: Peer) ->
         (Rule::throttle("chenist.anonymous", unit, allowances.anonymous_requests_an_hour), peer.0.into())
     };
     core.limiter.take(&rule, subject, core.clock.now()).await
-}
-
-/// The reset is the end of the hour, in Unix seconds.
-fn tell(headers: &mut HeaderMap, standing: &Standing) {
-    for (name, number) in
-        [(LIMIT, standing.limit), (REMAINING, standing.remaining), (RESET, standing.resets_at.timestamp())]
-    {
-        headers.insert(name, HeaderValue::from(number));
-    }
 }

@@ -11,18 +11,17 @@ use axum::{
     extract::{Request, State},
     http::{Extensions, Method},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use shared::{
     core::Core,
-    error::Error,
     identity::Tier,
     limit::{Purpose, Rule, Subject},
 };
 
 use super::{caller::KeyPlace, problem::Problem};
 use crate::{
-    caller::{Identity, Recognised, identify, record_refusal},
+    caller::{Identity, Recognised, hand_on, identify},
     peer::Peer,
     rate_headers::tell,
     site::Site,
@@ -31,7 +30,7 @@ use crate::{
 /// Finds out who calls, counts the request, and lets it through while there is something left.
 pub(super) async fn count(
     State((site, place)): State<(Site, KeyPlace)>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
     if request.method() == Method::OPTIONS {
@@ -46,18 +45,7 @@ pub(super) async fn count(
         Ok(_) | Err(_) => for_address(&site.core, request.extensions()),
     };
     let standing = site.core.limiter.take(&rule, subject, site.core.clock.now()).await;
-    // Past the limit nothing is written: strangers could fill the log.
-    if let (true, Ok(identity)) = (standing.allowed, &identified) {
-        record_refusal(&site, identity).await;
-    }
-    let mut response = match identified {
-        _ if !standing.allowed => Problem::from(Error::LimitReached(standing)).into_response(),
-        Err(error) => Problem::from(error).into_response(),
-        Ok(identity) => {
-            request.extensions_mut().insert(identity);
-            next.run(request).await
-        }
-    };
+    let mut response = hand_on::<Problem>(&site, identified, &standing, request, next).await;
     // A limit of another kind, such as that of scans a day, tells of itself when it refuses.
     let told = response.extensions().get().copied().unwrap_or(standing);
     tell(response.headers_mut(), &told);

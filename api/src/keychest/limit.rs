@@ -11,7 +11,7 @@ use axum::{
     extract::{Request, State},
     http::Method,
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use shared::{
     core::Core,
@@ -22,7 +22,7 @@ use shared::{
 
 use super::{body::Said, caller::KeyPlace, problem::Problem};
 use crate::{
-    caller::{Identity, Nobody, Presented, Recognised, identify, record_refusal},
+    caller::{Identity, Nobody, Presented, Recognised, hand_on, identify},
     peer::Peer,
     rate_headers::{tell, tell_without_reset},
     site::Site,
@@ -41,17 +41,8 @@ pub(super) async fn count(
     let (presented, peer) = (place.find(&request, &said), Peer::of(request.extensions()).0.into());
     let identified = listen(&site.core, presented, peer).await;
     let standing = stand(&site.core, &identified, peer).await;
-    let mut response = match identified {
-        _ if !standing.allowed => Problem::from(Error::LimitReached(standing)).into_response(),
-        Err(error) => Problem::from(error).into_response(),
-        Ok(identity) => {
-            // Past the limit nothing is written: strangers could fill the log.
-            record_refusal(&site, &identity).await;
-            request.extensions_mut().insert(identity);
-            request.extensions_mut().insert(said);
-            next.run(request).await
-        }
-    };
+    request.extensions_mut().insert(said);
+    let mut response = hand_on::<Problem>(&site, identified, &standing, request, next).await;
     // A limit of another kind, such as that of claims, tells of itself when it refuses.
     let told = response.extensions().get().copied().unwrap_or(standing);
     if told.allowed {
