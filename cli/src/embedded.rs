@@ -117,7 +117,7 @@ impl Embedded {
         let look_up = |name: &str| {
             scans.iter().any(|start| name.starts_with(start)).then(|| environment(name)).flatten()
         };
-        let mut settings = Settings::read(Mode::Embedded(folder.path()), &look_up)?;
+        let mut settings = Settings::of_environment(Mode::Embedded(folder.path()), &look_up)?;
         // Lines of a log would tear the table; whoever wants them sets the filter.
         shared::log::start(&environment("VEDETTE_LOG").unwrap_or_else(|| "off".to_owned()));
         let key = ApiKey::generate(Form::CyberSec)?;

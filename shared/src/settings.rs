@@ -137,10 +137,18 @@ impl Settings {
     /// # Errors
     /// [`Unusable`] names the first setting that is missing, cannot be read, or is none.
     pub fn of_process(mode: Mode<'_>) -> Result<Self, Unusable> {
+        Self::of_environment(mode, &environment)
+    }
+
+    /// The same, where only a part of the environment counts: what `look_up` tells of it.
+    ///
+    /// # Errors
+    /// As for [`Settings::of_process`].
+    pub fn of_environment(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<Self, Unusable> {
         let known = RefCell::new(BTreeSet::from(OF_COMMANDS.map(str::to_owned)));
         let settings = Self::read(mode, &|name| {
             known.borrow_mut().insert(name.to_owned());
-            environment(name)
+            look_up(name)
         })?;
         match own_names().find(|name| !known.borrow().contains(name)) {
             Some(stray) => Err(Unusable {
