@@ -20,32 +20,24 @@ programs=${CARGO_TARGET_DIR:-target}/release
 source bench/servers.sh
 start_redis
 postgres_options="-c shared_preload_libraries=pg_stat_statements" start_postgres
-ask_postgres "CREATE DATABASE vedette"
 ask_postgres "CREATE EXTENSION pg_stat_statements"
 
-export VEDETTE_SECRET_KEY=a-secret-of-this-benchmark-and-of-nothing-else
-export VEDETTE_OWNER_KEY=sk_live_aKeyOfThisBenchmarkAndOfNothingElse
 export VEDETTE_ANONYMOUS_REQUESTS=1000000000 VEDETTE_ENTERPRISE_REQUESTS=1000000000
-export VEDETTE_LOG=warn
-export DATABASE_URL=$postgres_url/vedette
 
 describe_machine
 describe_servers
 echo
 
-"$programs/vedette" migrate >/dev/null
+make_tables
 port=$(free_port)
-VEDETTE_LISTEN=127.0.0.1:$port "$programs/vedette-api" >"$folder/api.log" 2>&1 &
-api=$!
-pids+=("$api")
-until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.1; done
+start_api "$port"
 auth() {
     "$programs/bench-auth" --server "http://127.0.0.1:$port" "$@"
 }
 
 missed=0
 timeout 300 "$programs/bench-auth" --server "http://127.0.0.1:$port" \
-    cpu --pid "$api" --key "$VEDETTE_OWNER_KEY" --requests "$requests" --bar 60 || missed=1
+    cpu --pid "${pids[-1]}" --key "$VEDETTE_OWNER_KEY" --requests "$requests" --bar 60 || missed=1
 
 for kind in good revoked; do
     for _ in $(seq "$keys"); do

@@ -19,11 +19,6 @@ programs=${CARGO_TARGET_DIR:-target}/release
 source bench/servers.sh
 start_redis
 start_postgres
-ask_postgres "CREATE DATABASE vedette"
-
-export VEDETTE_SECRET_KEY=a-secret-of-this-benchmark-and-of-nothing-else
-export VEDETTE_OWNER_KEY=sk_live_aKeyOfThisBenchmarkAndOfNothingElse
-export VEDETTE_LOG=warn
 
 describe_machine
 describe_servers
@@ -35,18 +30,15 @@ measure() {
 }
 
 port=$(free_port)
-env -u REDIS_URL "$programs/vedette" up --listen "127.0.0.1:$port" --data "$folder/data" >"$folder/up.log" 2>&1 &
-pids+=($!)
+start_up "$port"
 measure --server "http://127.0.0.1:$port" --label "vedette up, SQLite" --bar 50
 kill "${pids[-1]}" && wait "${pids[-1]}" || true
 
-export DATABASE_URL=$postgres_url/vedette VEDETTE_TARGETS_ALLOW=127.0.0.0/8
-"$programs/vedette" migrate >/dev/null
+export VEDETTE_TARGETS_ALLOW=127.0.0.0/8
+make_tables
 port=$(free_port)
-VEDETTE_LISTEN=127.0.0.1:$port "$programs/vedette-api" >"$folder/api.log" 2>&1 &
-pids+=($!)
-"$programs/vedette-worker" >"$folder/worker.log" 2>&1 &
-pids+=($!)
+start_api "$port"
+start worker "" "$programs/vedette-worker"
 measure --server "http://127.0.0.1:$port" --label "vedette-api and vedette-worker, Redis and Postgres" --bar 80
 
 exit "$missed"

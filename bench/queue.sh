@@ -22,11 +22,8 @@ source bench/servers.sh
 start_redis
 start_postgres
 
-export VEDETTE_SECRET_KEY=a-secret-of-this-benchmark-and-of-nothing-else
-export VEDETTE_OWNER_KEY=sk_live_aKeyOfThisBenchmarkAndOfNothingElse
 export VEDETTE_TARGETS_ALLOW=127.0.0.0/8
 export VEDETTE_LEASE_SECONDS=3
-export VEDETTE_LOG=warn
 
 describe_machine
 describe_servers

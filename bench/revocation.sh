@@ -18,25 +18,20 @@ programs=${CARGO_TARGET_DIR:-target}/release
 source bench/servers.sh
 start_redis
 start_postgres
-ask_postgres "CREATE DATABASE vedette"
 
-export VEDETTE_SECRET_KEY=a-secret-of-this-benchmark-and-of-nothing-else
 export VEDETTE_REGISTRATIONS=1000000 VEDETTE_FREE_REQUESTS=1000000000 VEDETTE_ANONYMOUS_REQUESTS=1000000000
-export VEDETTE_LOG=warn VEDETTE_TARGETS_ALLOW=127.0.0.0/8
-export DATABASE_URL=$postgres_url/vedette
+export VEDETTE_TARGETS_ALLOW=127.0.0.0/8
 
 describe_machine
 describe_servers
 echo
 
-"$programs/vedette" migrate >/dev/null
+make_tables
 places=()
 for _ in 1 2; do
     port=$(free_port)
     # Without a worker the scans wait, and their streams with them.
-    VEDETTE_LISTEN=127.0.0.1:$port "$programs/vedette-api" >"$folder/api-$port.log" 2>&1 &
-    pids+=($!)
-    until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.1; done
+    start_api "$port"
     places+=("127.0.0.1:$port")
 done
 

@@ -76,6 +76,40 @@ ask_postgres() {
     "$postgres_bin/psql" -XAtq "$postgres_url/postgres" -c "$1"
 }
 
+# Settings of every server that is measured.
+export VEDETTE_SECRET_KEY=a-secret-of-this-benchmark-and-of-nothing-else
+export VEDETTE_OWNER_KEY=sk_live_aKeyOfThisBenchmarkAndOfNothingElse
+export VEDETTE_LOG=warn
+
+# Starts a command, whose output goes to a log of that name, and waits until somebody listens on the port, if one is given.
+start() {
+    local name=$1 port=$2
+    shift 2
+    "$@" >"$folder/$name.log" 2>&1 &
+    pids+=($!)
+    [ -z "$port" ] || until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+        kill -0 "${pids[-1]}" 2>/dev/null || { cat "$folder/$name.log"; return 1; }
+        sleep 0.1
+    done
+}
+
+# Starts everything in one process with SQLite on a port.
+start_up() {
+    start up "$1" env -u REDIS_URL -u DATABASE_URL "$programs/vedette" up --listen "127.0.0.1:$1" --data "$folder/data"
+}
+
+# Makes the tables for the processes that follow.
+make_tables() {
+    export DATABASE_URL=$postgres_url/vedette
+    ask_postgres "CREATE DATABASE vedette"
+    "$programs/vedette" migrate >/dev/null
+}
+
+# Starts an api process on a port.
+start_api() {
+    start "api-$1" "$1" env VEDETTE_LISTEN="127.0.0.1:$1" "$programs/vedette-api"
+}
+
 describe_machine() {
     local cpu
     cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)

@@ -16,28 +16,20 @@ programs=${CARGO_TARGET_DIR:-target}/release
 source bench/servers.sh
 start_redis
 start_postgres
-ask_postgres "CREATE DATABASE vedette"
 
-export VEDETTE_SECRET_KEY=a-secret-of-this-benchmark-and-of-nothing-else
-export VEDETTE_OWNER_KEY=sk_live_aKeyOfThisBenchmarkAndOfNothingElse
 export VEDETTE_TARGETS_ALLOW=127.0.0.0/8
-export VEDETTE_LOG=warn
 
 describe_machine
 describe_servers
 echo
 
 one=$(free_port)
-env -u REDIS_URL "$programs/vedette" up --listen "127.0.0.1:$one" --data "$folder/data" >"$folder/up.log" 2>&1 &
-pids+=($!)
+start_up "$one"
 
-export DATABASE_URL=$postgres_url/vedette
-"$programs/vedette" migrate >/dev/null
+make_tables
 many=$(free_port)
-VEDETTE_LISTEN=127.0.0.1:$many "$programs/vedette-api" >"$folder/api.log" 2>&1 &
-pids+=($!)
-"$programs/vedette-worker" >"$folder/worker.log" 2>&1 &
-pids+=($!)
+start_api "$many"
+start worker "" "$programs/vedette-worker"
 
 python3 bench/whole-path.py --rounds "$rounds" --engine "$programs/examples/scan" \
     --server "one process, SQLite=127.0.0.1:$one" --server "processes, Redis and Postgres=127.0.0.1:$many"
