@@ -60,8 +60,8 @@ pub enum Method {
 }
 
 impl Settings {
-    /// The same by another method, with as many probes in flight as it bears. One thread of single packets does what two
-    /// do for connections, and knows the times of all answers.
+    /// The same by another method, with as many probes in flight as it bears. Datagrams are sent by one thread, which sees
+    /// all ICMP errors of a host.
     ///
     /// By [`Method::Udp`] a port is not tried more often where answers get lost: hosts limit how many ICMP errors they
     /// send, and that looks the same.
@@ -77,7 +77,7 @@ impl Settings {
         match method {
             Method::Connect => Self { method, ..self },
             Method::Syn | Method::Fin | Method::Null | Method::Xmas => {
-                Self { method, window: 32_768, threads: 1, ..self }
+                Self { method, window: 32_768, ..self }
             }
             Method::Udp => Self { method, most_tries: self.tries, threads: 1, ..self },
         }

@@ -157,7 +157,7 @@ mod tests {
 
     /// What the peer sends back: a segment with these flags that acknowledges `acknowledged`.
     fn reply(own: SocketAddr, peer: SocketAddr, flags: u8, acknowledged: u32) -> Vec<u8> {
-        let mut packet = packet::probe(Kind::Syn, peer, own, 99);
+        let mut packet = packet::probe(Kind::Syn, peer, own, 99).to_vec();
         let tcp = header_length(own);
         packet[tcp + 8..tcp + 12].copy_from_slice(&acknowledged.to_be_bytes());
         packet[tcp + 13] = flags;
@@ -167,7 +167,7 @@ mod tests {
     /// An ICMP error about a probe, from a router on the way.
     fn unreachable(own: SocketAddr, peer: SocketAddr, code: u8, number: u32) -> Vec<u8> {
         let probe = packet::probe(Kind::Syn, own, peer, number);
-        let mut packet = packet::probe(Kind::Syn, peer, own, 0);
+        let mut packet = packet::probe(Kind::Syn, peer, own, 0).to_vec();
         let header = header_length(own);
         packet.truncate(header);
         if own.is_ipv6() {
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn an_echo_reply_is_for_a_host_and_a_request_for_nobody() {
         for (own, peer) in pairs() {
-            let mut packet = packet::probe(Kind::Echo, peer, own, 7);
+            let mut packet = packet::probe(Kind::Echo, peer, own, 7).to_vec();
             assert_eq!(read(&packet), None);
             packet[header_length(own)] = if own.is_ipv6() { ICMPV6_ECHO_REPLY } else { ICMP_ECHO_REPLY };
             let alive = Answer { peer: (peer.ip(), 0), own_port: None, number: 7, verdict: Verdict::Open };

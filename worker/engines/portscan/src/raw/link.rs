@@ -18,6 +18,7 @@ use socket2::SockRef;
 use super::{
     answer::{self, Answer},
     filter,
+    packet::Packet,
     ring::Ring,
 };
 use crate::socket;
@@ -35,7 +36,7 @@ pub(super) struct Link {
 pub(super) struct Outgoing {
     pub(super) slot: usize,
     pub(super) to: SocketAddrAny,
-    pub(super) packet: Vec<u8>,
+    pub(super) packet: Packet,
 }
 
 impl Outgoing {

@@ -1,4 +1,7 @@
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    ops::Deref,
+};
 
 /// What a probe looks like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,42 +29,95 @@ const URG: u8 = 0x20;
 /// As large as most systems offer: a window of 0 or 1024 is a known sign of a scanner, which some firewalls drop.
 const WINDOW: u16 = 64_240;
 const IPV4_LENGTH: u16 = 20;
+/// An IPv6 header, and a TCP header with options.
+const LONGEST: usize = 80;
+/// The length of a TCP header in words of four bytes.
+const WORDS: u8 = 5;
+const WORDS_WITH_OPTIONS: u8 = 10;
 const TCP_CHECKSUM: usize = 16;
 const ICMP_CHECKSUM: usize = 2;
 const ECHO: u8 = 8;
 const ECHO_V6: u8 = 128;
 
-/// A whole packet, from the IP header on. Whoever answers repeats `number`: as what is acknowledged, plus one, or as it is.
+/// A whole packet, from the IP header on; it lies in place, as one is made for every probe.
+#[derive(Debug, Clone)]
+pub(crate) struct Packet {
+    bytes: [u8; LONGEST],
+    length: usize,
+}
+
+impl Packet {
+    fn new() -> Self {
+        Self { bytes: [0; LONGEST], length: 0 }
+    }
+
+    /// Adds what there is room for: no probe is longer than [`LONGEST`].
+    fn push(&mut self, part: &[u8]) {
+        let end = self.length + part.len();
+        if let Some(place) = self.bytes.get_mut(self.length..end) {
+            place.copy_from_slice(part);
+            self.length = end;
+        }
+    }
+}
+
+impl Deref for Packet {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..self.length).unwrap_or_default()
+    }
+}
+
+/// A probe. Whoever answers repeats `number`: as what is acknowledged, plus one, or as it is.
 ///
 /// `from` and `to` must be of one family; the kernel fills in the identification and the checksum of an IPv4 header.
-pub(crate) fn probe(kind: Kind, from: SocketAddr, to: SocketAddr, number: u32) -> Vec<u8> {
+pub(crate) fn probe(kind: Kind, from: SocketAddr, to: SocketAddr, number: u32) -> Packet {
     let flags = match kind {
         Kind::Syn => SYN,
         Kind::Fin => FIN,
         Kind::Null => 0,
         Kind::Xmas => FIN | PSH | URG,
-        Kind::Echo => return packet(from.ip(), to.ip(), echo(to.is_ipv6(), number)),
+        Kind::Echo => return echo(from.ip(), to.ip(), number),
     };
     // A reset acknowledges what the segment takes up (RFC 9293, 3.10.7.1): one for SYN or FIN, nothing without them.
     let sequence = if flags == 0 { number.wrapping_add(1) } else { number };
-    let options = if flags == SYN { options(to.is_ipv6(), number) } else { Vec::new() };
-    let segment = tcp((from.port(), to.port()), sequence, flags, &options);
-    packet(from.ip(), to.ip(), Payload { protocol: TCP, bytes: segment, checksum_at: TCP_CHECKSUM })
+    let mut segment = Packet::new();
+    segment.push(&from.port().to_be_bytes());
+    segment.push(&to.port().to_be_bytes());
+    segment.push(&sequence.to_be_bytes());
+    segment.push(&[0; 4]);
+    let has_options = flags == SYN;
+    segment.push(&[if has_options { WORDS_WITH_OPTIONS } else { WORDS } << 4, flags]);
+    segment.push(&WINDOW.to_be_bytes());
+    segment.push(&[0; 4]);
+    if has_options {
+        segment.push(&options(to.is_ipv6(), number));
+    }
+    packet(from.ip(), to.ip(), Payload { protocol: TCP, segment, checksum_at: TCP_CHECKSUM })
+}
+
+fn echo(from: IpAddr, to: IpAddr, number: u32) -> Packet {
+    let (protocol, kind) = if to.is_ipv6() { (ICMPV6, ECHO_V6) } else { (ICMP, ECHO) };
+    let mut segment = Packet::new();
+    segment.push(&[kind, 0, 0, 0]);
+    segment.push(&number.to_be_bytes());
+    packet(from, to, Payload { protocol, segment, checksum_at: ICMP_CHECKSUM })
 }
 
 struct Payload {
     protocol: u8,
-    bytes: Vec<u8>,
+    segment: Packet,
     checksum_at: usize,
 }
 
-fn packet(from: IpAddr, to: IpAddr, mut payload: Payload) -> Vec<u8> {
+fn packet(from: IpAddr, to: IpAddr, mut payload: Payload) -> Packet {
     let sum = checksum(from, to, &payload);
-    if let Some(place) = payload.bytes.get_mut(payload.checksum_at..payload.checksum_at + 2) {
+    if let Some(place) = payload.segment.bytes.get_mut(payload.checksum_at..payload.checksum_at + 2) {
         place.copy_from_slice(&sum.to_be_bytes());
     }
     let mut packet = ip(from, to, &payload);
-    packet.append(&mut payload.bytes);
+    packet.push(&payload.segment);
     packet
 }
 
@@ -69,21 +125,21 @@ fn length(bytes: &[u8]) -> u16 {
     u16::try_from(bytes.len()).unwrap_or(u16::MAX)
 }
 
-fn ip(from: IpAddr, to: IpAddr, payload: &Payload) -> Vec<u8> {
-    let mut header = Vec::with_capacity(80);
-    let length = length(&payload.bytes);
+fn ip(from: IpAddr, to: IpAddr, payload: &Payload) -> Packet {
+    let mut header = Packet::new();
+    let length = length(&payload.segment);
     match (from, to) {
         (IpAddr::V4(from), IpAddr::V4(to)) => {
             let [high, low] = (IPV4_LENGTH + length).to_be_bytes();
-            header.extend([0x45, 0, high, low, 0, 0, 0x40, 0, HOPS, payload.protocol, 0, 0]);
-            header.extend(from.octets());
-            header.extend(to.octets());
+            header.push(&[0x45, 0, high, low, 0, 0, 0x40, 0, HOPS, payload.protocol, 0, 0]);
+            header.push(&from.octets());
+            header.push(&to.octets());
         }
         (from, to) => {
             let [high, low] = length.to_be_bytes();
-            header.extend([0x60, 0, 0, 0, high, low, payload.protocol, HOPS]);
-            header.extend(octets(from));
-            header.extend(octets(to));
+            header.push(&[0x60, 0, 0, 0, high, low, payload.protocol, HOPS]);
+            header.push(&octets(from));
+            header.push(&octets(to));
         }
     }
     header
@@ -96,38 +152,14 @@ fn octets(address: IpAddr) -> [u8; 16] {
     }
 }
 
-fn echo(v6: bool, number: u32) -> Payload {
-    let (protocol, kind) = if v6 { (ICMPV6, ECHO_V6) } else { (ICMP, ECHO) };
-    let mut bytes = vec![kind, 0, 0, 0];
-    bytes.extend(number.to_be_bytes());
-    Payload { protocol, bytes, checksum_at: ICMP_CHECKSUM }
-}
-
-fn tcp((from, to): (u16, u16), sequence: u32, flags: u8, options: &[u8]) -> Vec<u8> {
-    let mut segment = Vec::with_capacity(40);
-    segment.extend(from.to_be_bytes());
-    segment.extend(to.to_be_bytes());
-    segment.extend(sequence.to_be_bytes());
-    segment.extend([0; 4]);
-    // The length of the header in words of four bytes.
-    let words = 5 + u8::try_from(options.len() / 4).unwrap_or_default();
-    segment.extend([words << 4, flags]);
-    segment.extend(WINDOW.to_be_bytes());
-    segment.extend([0; 4]);
-    segment.extend(options);
-    segment
-}
-
 /// The options of an ordinary connection: who answers without having seen them answers with less.
-fn options(v6: bool, number: u32) -> Vec<u8> {
+fn options(v6: bool, number: u32) -> [u8; 20] {
     // What fits into an Ethernet frame.
     let segment_size: u16 = if v6 { 1440 } else { 1460 };
     let [high, low] = segment_size.to_be_bytes();
+    let [first, second, third, fourth] = number.rotate_left(16).to_be_bytes();
     // Maximum segment size, selective acknowledgement, timestamps, nothing, window scale.
-    let mut options = vec![2, 4, high, low, 4, 2, 8, 10];
-    options.extend(number.rotate_left(16).to_be_bytes());
-    options.extend([0, 0, 0, 0, 1, 3, 3, 7]);
-    options
+    [2, 4, high, low, 4, 2, 8, 10, first, second, third, fourth, 0, 0, 0, 0, 1, 3, 3, 7]
 }
 
 /// The checksum of RFC 9293 and RFC 4443, over the addresses, the length, the protocol and the segment; ICMP of IPv4 has
@@ -138,8 +170,8 @@ fn checksum(from: IpAddr, to: IpAddr, payload: &Payload) -> u16 {
         (IpAddr::V4(from), IpAddr::V4(to)) => words(&from.octets()) + words(&to.octets()),
         (from, to) => words(&octets(from)) + words(&octets(to)),
     };
-    let around = addresses + u32::from(payload.protocol) + u32::from(length(&payload.bytes));
-    let mut sum = words(&payload.bytes) + if payload.protocol == ICMP { 0 } else { around };
+    let around = addresses + u32::from(payload.protocol) + u32::from(length(&payload.segment));
+    let mut sum = words(&payload.segment) + if payload.protocol == ICMP { 0 } else { around };
     while sum > 0xffff {
         sum = (sum & 0xffff) + (sum >> 16);
     }
@@ -176,11 +208,11 @@ mod tests {
 
     const KINDS: [Kind; 5] = [Kind::Syn, Kind::Fin, Kind::Null, Kind::Xmas, Kind::Echo];
 
-    fn from_v4(kind: Kind) -> Vec<u8> {
+    fn from_v4(kind: Kind) -> Packet {
         probe(kind, ([192, 0, 2, 1], 40_000).into(), ([198, 51, 100, 7], 443).into(), 0x0102_0304)
     }
 
-    fn from_v6(kind: Kind) -> Vec<u8> {
+    fn from_v6(kind: Kind) -> Packet {
         let peer: Ipv6Addr = "2001:db8::7".parse().expect("an address");
         probe(kind, (Ipv6Addr::LOCALHOST, 40_000).into(), (peer, 443).into(), 7)
     }
