@@ -1,6 +1,6 @@
 use std::{collections::HashMap, mem, net::IpAddr, time::Duration};
 
-use crate::{loss::Loss, settings::Settings};
+use crate::{loss::Loss, settings::Settings, slots::Flight};
 
 /// What is known of the way to each address: how long an answer takes, smoothed as TCP does it (RFC 6298), and how much
 /// gets lost.
@@ -15,6 +15,8 @@ pub(crate) struct Paths {
     older: HashMap<IpAddr, Path>,
     /// Of all addresses together.
     loss: Loss,
+    /// How often the trip to an address became known.
+    met: usize,
 }
 
 const GENERATION: usize = 2048;
@@ -56,6 +58,7 @@ impl Paths {
             recent: HashMap::new(),
             older: HashMap::new(),
             loss: Loss::default(),
+            met: 0,
         }
     }
 
@@ -64,9 +67,9 @@ impl Paths {
         self.loss.learn(attempt);
         let path = self.path(address);
         path.loss.learn(attempt);
-        if let Some(sample) = trip {
-            path.trip = Some(path.trip.map_or_else(|| Trip::first(sample), |known| known.update(sample)));
-        }
+        let Some(sample) = trip else { return };
+        let before = path.trip.replace(path.trip.map_or(Trip::first(sample), |known| known.update(sample)));
+        self.met += usize::from(before.is_none());
     }
 
     /// The shortest trip so far.
@@ -74,12 +77,27 @@ impl Paths {
         self.known(address).and_then(|path| path.trip).map(|trip| trip.best)
     }
 
-    /// The wait for an attempt; `attempt` counts from 1 and each one doubles it.
-    pub(crate) fn timeout(&self, address: IpAddr, attempt: u32) -> Duration {
+    /// How many addresses have answered so soon that the trip is known, some of them perhaps forgotten and counted again.
+    pub(crate) fn met(&self) -> usize {
+        self.met
+    }
+
+    /// Sets the deadline of a flight that was started; `is_last` where it is believed if nothing comes.
+    ///
+    /// Each attempt doubles the wait. Where the trip is known, the second one does not yet: what keeps an answer then is
+    /// more likely a lost packet than a slow one, and a scan ends with those that lost two. The last one is
+    /// waited for as long as if all had doubled, so that a host that pauses is not missed.
+    pub(crate) fn time(&self, flight: &mut Flight, is_last: bool) {
+        let address = flight.probe.address.ip();
         let trip = self.known(address).and_then(|path| path.trip);
-        let base = trip.map_or(self.first, |trip| trip.smoothed + trip.variation * 4);
-        let doubling = 1_u32.checked_shl(attempt.saturating_sub(1)).unwrap_or(u32::MAX);
-        base.max(self.shortest).saturating_mul(doubling).min(self.longest)
+        flight.is_timed_blindly = trip.is_none();
+        let doublings = match flight.attempt.saturating_sub(1) {
+            earlier if is_last || trip.is_none() => earlier,
+            earlier => earlier.saturating_sub(1),
+        };
+        let base = trip.map_or(self.first, |trip| trip.smoothed + trip.variation * 4).max(self.shortest);
+        let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
+        flight.deadline = flight.started + base.saturating_mul(factor).min(self.longest);
     }
 
     /// The attempts that silence from an address takes to mean anything, between `least` and `most`. An address that
@@ -105,8 +123,25 @@ impl Paths {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::Probe;
 
     const HOST: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    fn wait(paths: &Paths, address: IpAddr, attempt: u32) -> Duration {
+        let mut flight = at(address, attempt);
+        paths.time(&mut flight, false);
+        flight.deadline
+    }
+
+    fn last_wait(paths: &Paths, attempt: u32) -> Duration {
+        let mut flight = at(HOST, attempt);
+        paths.time(&mut flight, true);
+        flight.deadline
+    }
+
+    fn at(address: IpAddr, attempt: u32) -> Flight {
+        Flight { attempt, ..Flight::new(Probe { number: 0, address: (address, 1).into() }, 0) }
+    }
 
     fn ms(count: u64) -> Duration {
         Duration::from_millis(count)
@@ -115,21 +150,23 @@ mod tests {
     #[test]
     fn an_unknown_address_gets_the_first_timeout_doubled_and_capped() {
         let paths = Paths::new(&Settings::default());
-        let waits: Vec<Duration> = (1..=4).map(|attempt| paths.timeout(HOST, attempt)).collect();
+        let waits: Vec<Duration> = (1..=4).map(|attempt| wait(&paths, HOST, attempt)).collect();
         assert_eq!(waits, [ms(500), ms(1000), ms(1000), ms(1000)]);
-        assert_eq!(paths.timeout(HOST, 100), ms(1000));
+        assert_eq!(wait(&paths, HOST, 100), ms(1000));
     }
 
     #[test]
     fn a_known_address_gets_its_own() {
         let mut paths = Paths::new(&Settings::default());
         paths.answered(HOST, 1, Some(ms(80)));
-        assert_eq!(paths.timeout(HOST, 1), ms(240));
+        assert_eq!(wait(&paths, HOST, 1), ms(240));
         for _ in 0..50 {
             paths.answered(HOST, 1, Some(ms(80)));
         }
-        assert_eq!(paths.timeout(HOST, 1), ms(100));
-        assert_eq!(paths.timeout(HOST, 2), ms(200));
+        let waits: Vec<Duration> = (1..=4).map(|attempt| wait(&paths, HOST, attempt)).collect();
+        assert_eq!(waits, [ms(100), ms(100), ms(200), ms(400)]);
+        let last: Vec<Duration> = (1..=4).map(|attempt| last_wait(&paths, attempt)).collect();
+        assert_eq!(last, [ms(100), ms(200), ms(400), ms(800)]);
     }
 
     #[test]
@@ -139,7 +176,7 @@ mod tests {
             paths.answered(IpAddr::V4(number.into()), 1, Some(ms(300)));
         }
         assert!(paths.recent.len() + paths.older.len() <= 2 * GENERATION);
-        assert_eq!(paths.timeout(IpAddr::V4(19_999.into()), 1), ms(900));
+        assert_eq!(wait(&paths, IpAddr::V4(19_999.into()), 1), ms(900));
     }
 
     #[test]

@@ -15,7 +15,8 @@ pub struct Settings {
     /// Attempts per probe where packets get lost: as many as make a missed port rarer than 1 in 10,000 at the loss that
     /// is seen, but no more than this. Default 10; a value below `tries` is read as `tries`.
     pub most_tries: u32,
-    /// Wait for an answer from an address that has not answered yet. Default 500 ms; doubled from try to try.
+    /// Wait for an answer from an address that has not answered yet. Default 500 ms; doubled from try to try. Once it has
+    /// answered, its own time counts, and that of the second try is not doubled.
     pub first_timeout: Duration,
     /// Shortest wait, however fast an address answers. Default 100 ms.
     pub min_timeout: Duration,

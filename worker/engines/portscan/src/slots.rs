@@ -22,6 +22,8 @@ pub(crate) struct Flight {
     pub(crate) begun: Duration,
     pub(crate) started: Duration,
     pub(crate) deadline: Duration,
+    /// The deadline was set before anything was known of the way to its address.
+    pub(crate) is_timed_blindly: bool,
 }
 
 impl Flight {
@@ -37,6 +39,7 @@ impl Flight {
             begun: Duration::ZERO,
             started: Duration::ZERO,
             deadline: Duration::ZERO,
+            is_timed_blindly: false,
         }
     }
 
@@ -101,6 +104,10 @@ impl Slots {
 
     pub(crate) fn idle(&self) -> impl Iterator<Item = usize> {
         self.idle_v4.iter().chain(&self.idle_v6).copied()
+    }
+
+    pub(crate) fn flights_mut(&mut self) -> impl Iterator<Item = &mut Flight> {
+        self.flights.iter_mut().flatten()
     }
 
     pub(crate) fn late(&self, now: Duration) -> impl Iterator<Item = usize> {

@@ -62,9 +62,25 @@ impl Traffic {
         }
     }
 
-    /// How long to wait for an answer to the flight's attempt.
-    pub(crate) fn timeout(&self, flight: &Flight) -> Duration {
-        self.state().paths.timeout(flight.probe.address.ip(), flight.attempt)
+    /// Sets until when an answer to the flight's attempt is waited for.
+    pub(crate) fn time(&self, flight: &mut Flight) {
+        self.time_by(&self.state(), flight);
+    }
+
+    /// Sets the deadlines anew that were set blindly, of those flights whose addresses have answered since. Otherwise what
+    /// is lost at the very start would be waited for longest, and the scan ends with its last probe. `known` is what
+    /// this gave the last time: while it is the same, nobody else has answered.
+    pub(crate) fn time_again<'a>(
+        &self,
+        flights: impl Iterator<Item = &'a mut Flight>,
+        known: usize,
+    ) -> usize {
+        let state = self.state();
+        let now_known = state.paths.met();
+        if now_known != known {
+            flights.filter(|flight| flight.is_timed_blindly).for_each(|flight| self.time_by(&state, flight));
+        }
+        now_known
     }
 
     /// Takes note that an attempt was silent.
@@ -76,8 +92,17 @@ impl Traffic {
 
     /// Whether a flight was silent so often that it is believed.
     pub(crate) fn is_believed(&self, flight: &Flight) -> bool {
+        self.is_last(&self.state(), flight)
+    }
+
+    fn time_by(&self, state: &State, flight: &mut Flight) {
+        state.paths.time(flight, self.is_last(state, flight));
+    }
+
+    /// Whether a flight is at its last attempt, as far as is known.
+    fn is_last(&self, state: &State, flight: &Flight) -> bool {
         let address = flight.probe.address.ip();
-        let tries = self.state().paths.tries(address, self.tries, self.most_tries);
+        let tries = state.paths.tries(address, self.tries, self.most_tries);
         flight.attempt >= (tries + flight.floods).min(self.most_tries)
     }
 

@@ -35,6 +35,8 @@ pub(crate) struct Worker<W> {
     resume_at: Duration,
     sweep_at: Duration,
     starving: Option<(Duration, Shortage)>,
+    /// How many addresses had answered when deadlines were last set anew.
+    met: usize,
 }
 
 /// Probes fetched at once.
@@ -75,6 +77,7 @@ impl<W: Wire> Worker<W> {
             resume_at: Duration::ZERO,
             sweep_at: Duration::ZERO,
             starving: None,
+            met: 0,
         }
     }
 
@@ -168,7 +171,7 @@ impl<W: Wire> Worker<W> {
             if flight.attempt == 1 {
                 flight.begun = flight.started;
             }
-            flight.deadline = flight.started + self.traffic.timeout(&flight);
+            self.traffic.time(&mut flight);
         }
         self.take_in(slot, flight, reply, Duration::ZERO);
         if matches!(reply, Reply::Short(_)) {
@@ -288,6 +291,7 @@ impl<W: Wire> Worker<W> {
             return;
         }
         self.sweep_at = now + SWEEP;
+        self.met = self.traffic.time_again(self.slots.flights_mut(), self.met);
         let mut late = mem::take(&mut self.ready);
         late.extend(self.slots.late(now));
         for slot in late.drain(..) {

@@ -69,8 +69,8 @@ fn what_one_thread_learns_about_a_host_serves_the_others() {
     let silent = vec![Target::new(State::Filtered, &[]); 200];
     let few = Settings { window: 20, threads: 2, ..Settings::default() };
     let (_, world) = play(&few, &[vec![chatty], silent].concat());
-    // The first round takes 500 + 200 + 400 ms, nine more 100 + 200 + 400 ms; without the answer, each takes 2.5 s.
-    assert!(world.now < Duration::from_secs(9), "{:?}", world.now);
+    // Ten rounds of 100 + 100 + 400 ms; without the answer, each takes 2.5 s.
+    assert!(world.now < Duration::from_secs(7), "{:?}", world.now);
 }
 
 #[test]
@@ -178,6 +178,17 @@ fn a_chatty_host_is_waited_for_no_longer_than_it_needs() {
     let silent = vec![Target::new(State::Filtered, &[]); 200];
     let few = Settings { window: 10, ..settings() };
     let (_, world) = play(&few, &[answers, silent].concat());
-    // 20 rounds of 20 ms, then 20 rounds of 100 + 200 + 400 ms, instead of 20 rounds of 2.5 s.
+    // 20 rounds of 20 ms, then 20 rounds of 100 + 100 + 400 ms, instead of 20 rounds of 2.5 s.
     assert!(world.now < Duration::from_secs(16), "{:?}", world.now);
+}
+
+#[test]
+fn what_is_lost_before_anybody_answers_is_not_waited_for_longer_than_the_rest() {
+    let soon = Hop::After(Duration::from_millis(20));
+    let unlucky = vec![Target::new(State::Closed, &[Hop::Lost, soon]); 5];
+    let others = vec![Target::new(State::Closed, &[soon]); 195];
+    let (run, world) = play(&settings(), &[unlucky, others].concat());
+    assert_eq!((run.end().tally.closed, run.retries), (200, 5));
+    // The shortest timeout and a trip, and not the 500 ms that an unknown host is waited for.
+    assert!(world.now < Duration::from_millis(200), "{:?}", world.now);
 }
