@@ -64,7 +64,7 @@ impl Metrics {
         registry.register("requests", "Requests answered", requests.clone());
         registry.register("jobs_ended", "Jobs that ended, as this process heard of it", jobs.clone());
         registry.register("streams_open", "Live streams that are open", streams.clone());
-        registry.register("queue_waiting", "Shards that wait for a worker", queue.clone());
+        registry.register("queue_waiting", "Jobs of which a shard waits for a worker", queue.clone());
         registry.register("audit_failures", "Refused keys that the audit log lacks", unnoted.clone());
         registry.register_collector(Box::new(LetThrough(core.limiter.clone())));
         Self { core, registry: registry.into(), requests, jobs, streams, queue, unnoted }

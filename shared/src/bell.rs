@@ -6,6 +6,8 @@
 mod embedded;
 mod redis;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde::{Deserialize, Serialize};
 
 pub(crate) use self::redis::fault_in_url;
@@ -14,6 +16,7 @@ use crate::{
     error::Result,
     event::{Event, Progress},
     id::{JobId, ShardId, UserId},
+    job::Due,
     scan::Ability,
 };
 
@@ -22,8 +25,32 @@ use crate::{
 pub enum Bell {
     /// Channels of this process.
     Embedded(Embedded),
-    /// A list and three channels in Redis.
+    /// Lists and channels in Redis.
     Redis(Redis),
+}
+
+/// What the workers of the last ten seconds are able to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Workers {
+    /// Every one of them.
+    pub all: Ability,
+    /// The ablest.
+    pub best: Ability,
+}
+
+/// Rings wait in a list for each ability that a worker needs for them, so that nobody hears what they cannot take up. An
+/// able worker looks into several, each time beginning with another, so that no list has to wait until others are empty.
+#[derive(Debug, Default)]
+struct Turns(AtomicUsize);
+
+impl Turns {
+    /// The lists for a worker of that ability, in the order of this time.
+    fn next(&self, ability: Ability) -> Vec<Ability> {
+        let mut lists: Vec<Ability> = Ability::ALL.into_iter().filter(|needs| *needs <= ability).collect();
+        let turn = self.0.fetch_add(1, Ordering::Relaxed) % lists.len().max(1);
+        lists.rotate_left(turn);
+        lists
+    }
 }
 
 /// News for listeners.
@@ -93,21 +120,34 @@ impl Bell {
     }
 
     /// Tells workers that these shards are due. A ring that fails is only logged.
-    pub async fn ring(&self, shards: &[ShardId]) {
+    pub async fn ring(&self, shards: &[Due]) {
+        if shards.is_empty() {
+            return;
+        }
         match self {
             Self::Embedded(bell) => bell.ring(shards),
             Self::Redis(bell) => bell.ring(shards).await,
         }
     }
 
-    /// Waits up to a second for shards that were rung, and takes at most `most`.
+    /// Waits up to a second for shards that were rung and that a worker of this `ability` can work, and takes at most
+    /// `most`.
     ///
     /// # Errors
     /// `Unavailable` when Redis is away: look into the database instead.
-    pub async fn hear(&self, most: usize) -> Result<Vec<ShardId>> {
+    pub async fn hear(&self, ability: Ability, most: usize) -> Result<Vec<ShardId>> {
         match self {
-            Self::Embedded(bell) => Ok(bell.hear(most).await),
-            Self::Redis(bell) => bell.hear(most).await,
+            Self::Embedded(bell) => Ok(bell.hear(ability, most).await),
+            Self::Redis(bell) => bell.hear(ability, most).await,
+        }
+    }
+
+    /// The rings that wait to be heard; `None` when that cannot be known now, or there are more than `most` for one
+    /// ability.
+    pub async fn rung(&self, most: usize) -> Option<Vec<ShardId>> {
+        match self {
+            Self::Embedded(bell) => bell.rung(most),
+            Self::Redis(bell) => bell.rung(most).await,
         }
     }
 
@@ -181,8 +221,8 @@ impl Bell {
         }
     }
 
-    /// What all workers of the last ten seconds are able to do; `None` when there was none.
-    pub async fn workers(&self) -> Option<Ability> {
+    /// What the workers of the last ten seconds are able to do; `None` when there was none.
+    pub async fn workers(&self) -> Option<Workers> {
         match self {
             Self::Embedded(bell) => bell.workers(),
             Self::Redis(bell) => bell.workers().await,

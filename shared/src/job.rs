@@ -2,6 +2,7 @@
 //!
 //! `queued -> running -> completed | failed | cancelled | timed_out`; a job that ended never changes again.
 //! A job is worked in shards. Shard 0 plans; it may add others, and the last shard to finish closes the job.
+//! Jobs take turns: of each, one shard is rung at a time, and whoever claims it rings for the next.
 //! Each change of a job appends its event in the same transaction, and is told to the bell after the commit.
 
 pub mod allowance;
@@ -17,6 +18,16 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 pub use crate::store::jobs::Job;
+use crate::{id::ShardId, scan::Ability};
+
+/// A shard that waits for a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Due {
+    /// The shard.
+    pub shard: ShardId,
+    /// What the worker must be able to do.
+    pub needs: Ability,
+}
 
 /// What a job does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -19,6 +19,8 @@ pub const OWNER_EMAIL: &str = "owner@example.net";
 /// What signs and hashes in every process of a service.
 pub const SECRET_KEY: &str = "secretKeyOfTheTests-0123456789-abcdefghijklmnop";
 
+const LOOPBACK: &str = "127.0.0.0/8,::1/128";
+
 /// Everything but loopback: whatever a defect lets through, no test ever makes a service dial beyond this machine.
 const OUTSIDE: &str = "0.0.0.0/2,64.0.0.0/3,96.0.0.0/4,112.0.0.0/5,120.0.0.0/6,124.0.0.0/7,126.0.0.0/8,128.0.0.0/1,\
                        ::2/127,::4/126,::8/125,::10/124,::100/120,::1:0/112,1::/16,2::/15,4::/14,8::/13,10::/12,\
@@ -45,6 +47,7 @@ pub struct Deployment {
     pub(crate) apis: usize,
     pub(crate) workers: usize,
     pub(crate) own_postgres: bool,
+    pub(crate) without_rights: bool,
     pub(crate) settings: Vec<(String, String)>,
 }
 
@@ -54,7 +57,7 @@ impl Deployment {
     pub fn of(pair: Pair) -> Deployment {
         let settings = [("VEDETTE_TARGETS_DENY", OUTSIDE)].into_iter().chain(AMPLE);
         let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Deployment { pair, apis: 2, workers: 3, own_postgres: false, settings }
+        Deployment { pair, apis: 2, workers: 3, own_postgres: false, without_rights: false, settings }
     }
 
     /// Gives one setting to every process.
@@ -79,6 +82,19 @@ impl Deployment {
     #[must_use]
     pub fn limited(mut self) -> Deployment {
         self.settings.retain(|(name, _)| AMPLE.iter().all(|(ample, _)| ample != name));
+        self
+    }
+
+    /// The secret and the policy of separate processes for all of them, so that workers can be added to any pair.
+    #[must_use]
+    pub fn open_to_workers(self) -> Deployment {
+        self.with("VEDETTE_SECRET_KEY", SECRET_KEY).with("VEDETTE_TARGETS_ALLOW", LOOPBACK)
+    }
+
+    /// Starts every process without rights over this machine's network, in a namespace of users.
+    #[must_use]
+    pub fn without_rights(mut self) -> Deployment {
+        self.without_rights = true;
         self
     }
 
@@ -140,10 +156,10 @@ impl Backing {
 
 /// A program under test in an environment of which every variable is named here or in the deployment.
 pub(crate) fn command(name: &str, deployment: &Deployment, backing: &Backing) -> Command {
-    let mut command = bare(name);
+    let mut command = if deployment.without_rights { bare_without_rights(name) } else { bare(name) };
     command.env("VEDETTE_OWNER_KEY", OWNER_KEY).env("VEDETTE_OWNER_EMAIL", OWNER_EMAIL);
     if !deployment.pair.is_one_process() {
-        command.env("VEDETTE_SECRET_KEY", SECRET_KEY).env("VEDETTE_TARGETS_ALLOW", "127.0.0.0/8,::1/128");
+        command.env("VEDETTE_SECRET_KEY", SECRET_KEY).env("VEDETTE_TARGETS_ALLOW", LOOPBACK);
     }
     command.envs(backing.database_url.iter().map(|url| ("DATABASE_URL", url)));
     command.envs(backing.redis.iter().map(|redis| ("REDIS_URL", redis.url())));
@@ -161,7 +177,17 @@ pub(crate) fn up(deployment: &Deployment, backing: &Backing, listen: &str, folde
 /// A program under test with nothing in its environment but `PATH` and `HOME`.
 #[must_use]
 pub fn bare(name: &str) -> Command {
-    let mut command = Command::new(program(name));
+    in_bare_environment(Command::new(program(name)))
+}
+
+/// The same without rights over this machine's network: `unshare` becomes the program.
+fn bare_without_rights(name: &str) -> Command {
+    let mut command = Command::new("unshare");
+    command.arg("-r").arg(program(name));
+    in_bare_environment(command)
+}
+
+fn in_bare_environment(mut command: Command) -> Command {
     command.env_clear();
     for name in ["PATH", "HOME", "TMPDIR"] {
         command.envs(std::env::var_os(name).map(|value| (name, value)));

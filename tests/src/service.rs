@@ -228,8 +228,17 @@ impl TestService {
 
     /// Starts one more worker.
     pub fn add_worker(&mut self) {
+        self.add_worker_of(&self.deployment.clone());
+    }
+
+    /// Starts one more worker, which has no rights over this machine's network.
+    pub fn add_worker_without_rights(&mut self) {
+        self.add_worker_of(&self.deployment.clone().without_rights());
+    }
+
+    fn add_worker_of(&mut self, deployment: &Deployment) {
         let name = self.name("worker");
-        let mut command = command("vedette-worker", &self.deployment, &self.backing);
+        let mut command = command("vedette-worker", deployment, &self.backing);
         let worker = Process::spawn(&mut command, &name, self.folder.path());
         self.workers.push(worker);
     }

@@ -20,6 +20,7 @@ use shared::{
     core::Core,
     id::ShardId,
     job::claim::{claim, due},
+    scan::Ability,
 };
 use tokio::{
     sync::{AcquireError, OwnedSemaphorePermit, Semaphore, mpsc},
@@ -46,22 +47,31 @@ pub(crate) struct Rung {
 /// Hears and claims, for one worker.
 #[derive(Debug)]
 pub(crate) struct Doorbell {
-    core: Core,
+    ears: Ears,
     leases: Leases,
     slots: Arc<Semaphore>,
     rungs: Option<mpsc::Receiver<Rung>>,
 }
 
+/// Where rings are heard, and which ones.
+#[derive(Clone, Debug)]
+struct Ears {
+    core: Core,
+    /// What this worker is able to do.
+    ability: Ability,
+}
+
 impl Doorbell {
-    pub(crate) fn new(core: Core, leases: Leases, slots: usize) -> Self {
-        Self { core, leases, slots: Arc::new(Semaphore::new(slots)), rungs: None }
+    pub(crate) fn new(core: Core, ability: Ability, leases: Leases, slots: usize) -> Self {
+        let ears = Ears { core, ability };
+        Self { ears, leases, slots: Arc::new(Semaphore::new(slots)), rungs: None }
     }
 
     fn listen(&mut self) -> &mut mpsc::Receiver<Rung> {
         self.rungs.get_or_insert_with(|| {
             let (sender, rungs) = mpsc::channel(MOST);
-            let (core, leases, slots) = (self.core.clone(), self.leases.clone(), Arc::clone(&self.slots));
-            tokio::spawn(async move { hear(&core, &leases, &slots, &sender).await });
+            let (ears, leases, slots) = (self.ears.clone(), self.leases.clone(), Arc::clone(&self.slots));
+            tokio::spawn(async move { hear(&ears, &leases, &slots, &sender).await });
             rungs
         })
     }
@@ -69,18 +79,18 @@ impl Doorbell {
 
 /// Hears, claims and hands on until the process stops. A claim that was begun is always brought to its end: one that
 /// is committed and then forgotten would lie until its lease runs out.
-async fn hear(core: &Core, leases: &Leases, slots: &Arc<Semaphore>, sender: &mpsc::Sender<Rung>) {
+async fn hear(ears: &Ears, leases: &Leases, slots: &Arc<Semaphore>, sender: &mpsc::Sender<Rung>) {
     let others = u32::try_from(slots.available_permits().min(MOST).saturating_sub(1)).unwrap_or(u32::MAX);
     while let Ok(mut free) = free_slots(slots, others).await {
         let ids = tokio::select! {
             () = sender.closed() => return,
             () = leases.draining() => return,
-            ids = rung(core, free.num_permits()) => ids,
+            ids = ears.rung(free.num_permits()) => ids,
         };
         if ids.is_empty() {
             continue;
         }
-        match claim(core, &ids).await {
+        match claim(&ears.core, ears.ability, &ids).await {
             Ok(claims) => {
                 for (claim, slot) in claims.into_iter().zip(iter::from_fn(|| free.split(1))) {
                     let rung = Rung { lease: leases.hold(claim), slot: Arc::new(slot) };
@@ -111,15 +121,17 @@ async fn free_slots(slots: &Arc<Semaphore>, others: u32) -> Result<OwnedSemaphor
     Ok(free)
 }
 
-/// What was rung; while the bell is away, what the database says is due.
-async fn rung(core: &Core, most: usize) -> Vec<ShardId> {
-    let error = match core.bell.hear(most).await {
-        Ok(ids) => return ids,
-        Err(error) => error,
-    };
-    tracing::warn!(%error, "the bell is not heard; the database is asked");
-    tokio::time::sleep(PAUSE).await;
-    due(core, most).await.unwrap_or_default()
+impl Ears {
+    /// What was rung; while the bell is away, what the database says is due.
+    async fn rung(&self, most: usize) -> Vec<ShardId> {
+        let error = match self.core.bell.hear(self.ability, most).await {
+            Ok(ids) => return ids,
+            Err(error) => error,
+        };
+        tracing::warn!(%error, "the bell is not heard; the database is asked");
+        tokio::time::sleep(PAUSE).await;
+        due(&self.core, self.ability, most).await.unwrap_or_default()
+    }
 }
 
 impl Backend for Doorbell {

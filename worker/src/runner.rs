@@ -100,6 +100,7 @@ pub async fn run_with(
 ) -> Result<(), BoxDynError> {
     let identifier = scan::identifier(&core)?;
     announce(&core).await;
+    let ability = scan::ability();
     let leases = Leases::default();
     let finisher = Finisher::start(core.clone());
     let rates = Rates::new(&core.limits);
@@ -120,7 +121,7 @@ pub async fn run_with(
             let (core, leases) = (core.clone(), leases.clone());
             move |restarts| {
                 WorkerBuilder::new(format!("shards-{restarts}"))
-                    .backend(Doorbell::new(core.clone(), leases.clone(), slots))
+                    .backend(Doorbell::new(core.clone(), ability, leases.clone(), slots))
                     .catch_panic()
                     .data(hands.clone())
                     .concurrency(slots + SETTLING)

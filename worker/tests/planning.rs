@@ -21,7 +21,7 @@ use shared::{
         submit,
     },
     ports::PortSet,
-    scan::{ScanOptions, ScanRequest, ScanType},
+    scan::{Ability, ScanOptions, ScanRequest, ScanType},
     settings::{Mode, Settings},
     store::{
         events,
@@ -67,8 +67,8 @@ impl Trial {
     }
 
     async fn claim(&self) -> Option<Claim> {
-        let shards: Vec<ShardId> = due(&self.core, 1).await.unwrap();
-        claim(&self.core, &shards).await.unwrap().pop()
+        let shards: Vec<ShardId> = due(&self.core, Ability::RawPackets, 1).await.unwrap();
+        claim(&self.core, Ability::RawPackets, &shards).await.unwrap().pop()
     }
 
     async fn work(&self, names: &[(&str, &[&str])]) -> (Claim, Outcome) {

@@ -2,7 +2,10 @@
 
 use axum::{extract::State, http::StatusCode};
 use serde::Serialize;
-use shared::{bell::Bell, scan::Ability};
+use shared::{
+    bell::{Bell, Workers},
+    scan::Ability::{Connections, RawPackets},
+};
 
 use super::envelope::Reply;
 use crate::site::Site;
@@ -20,7 +23,7 @@ struct Components {
     database: &'static str,
     redis: &'static str,
     worker: &'static str,
-    /// Whether scans of type `syn` are taken, and if not, why.
+    /// Whether scans of type `syn` are taken, and by whom; if not, why.
     syn_scan: &'static str,
 }
 
@@ -34,8 +37,13 @@ pub(super) async fn health(State(site): State<Site>) -> Reply<Health> {
     };
     let (worker, syn_scan) = match bell.workers().await {
         None => ("missing", "unavailable: there is no worker"),
-        Some(Ability::Connections) => ("healthy", "unavailable: a worker lacks the right CAP_NET_RAW"),
-        Some(Ability::RawPackets) => ("healthy", "healthy"),
+        Some(Workers { best: Connections, .. }) => {
+            ("healthy", "unavailable: no worker has the right CAP_NET_RAW")
+        }
+        Some(Workers { all: Connections, .. }) => {
+            ("healthy", "limited: some workers lack the right CAP_NET_RAW")
+        }
+        Some(Workers { all: RawPackets, .. }) => ("healthy", "healthy"),
     };
     let down = database == "unavailable" || redis == "unavailable";
     let (code, status) = match (down, worker) {

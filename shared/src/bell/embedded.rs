@@ -1,19 +1,24 @@
 //! The bell of one process.
 
 use std::{
-    sync::{Arc, OnceLock},
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
-use tokio::sync::{Mutex, broadcast, mpsc};
+use tokio::{
+    sync::{Notify, broadcast},
+    time::{Instant, timeout_at},
+};
 
-use super::News;
+use super::{News, Turns, Workers};
 use crate::{
     id::{JobId, ShardId, UserId},
+    job::Due,
     scan::Ability,
 };
 
-/// Rings that may wait; one that finds no room is rung again by the sweeper.
+/// Rings that may wait in one list; one that finds no room is rung again by the sweeper.
 const RINGS: usize = 100_000;
 /// Messages that a subscriber may be behind before it hears of a gap.
 const BEHIND: usize = 4096;
@@ -21,43 +26,62 @@ const BEHIND: usize = 4096;
 /// Channels of this process.
 #[derive(Clone, Debug)]
 pub struct Embedded {
-    ring: mpsc::Sender<ShardId>,
-    heard: Arc<Mutex<mpsc::Receiver<ShardId>>>,
+    rings: Arc<Rings>,
     news: broadcast::Sender<News>,
     stops: broadcast::Sender<JobId>,
     access: broadcast::Sender<UserId>,
     worker: Arc<OnceLock<Ability>>,
 }
 
+#[derive(Debug, Default)]
+struct Rings {
+    lists: Mutex<HashMap<Ability, VecDeque<ShardId>>>,
+    rung: Notify,
+    turns: Turns,
+}
+
 impl Embedded {
     pub(super) fn new() -> Self {
-        let (ring, heard) = mpsc::channel(RINGS);
-        let heard = Arc::new(Mutex::new(heard));
         let (news, stops) = (broadcast::Sender::new(BEHIND), broadcast::Sender::new(BEHIND));
         let access = broadcast::Sender::new(BEHIND);
-        Self { ring, heard, news, stops, access, worker: Arc::default() }
+        Self { rings: Arc::default(), news, stops, access, worker: Arc::default() }
     }
 
-    pub(super) fn ring(&self, shards: &[ShardId]) {
-        for shard in shards {
-            if self.ring.try_send(*shard).is_err() {
+    pub(super) fn ring(&self, shards: &[Due]) {
+        let mut lists = self.rings.locked();
+        for Due { shard, needs } in shards {
+            let list = lists.entry(*needs).or_default();
+            if list.len() < RINGS {
+                list.push_back(*shard);
+            } else {
                 tracing::debug!(shard.id = %shard, "no room to ring; the sweeper will");
+            }
+        }
+        drop(lists);
+        self.rings.rung.notify_waiters();
+    }
+
+    pub(super) async fn hear(&self, ability: Ability, most: usize) -> Vec<ShardId> {
+        let lists = self.rings.turns.next(ability);
+        let end = Instant::now() + Duration::from_secs(1);
+        loop {
+            // Listens before it looks, so that no ring falls in between.
+            let rung = self.rings.rung.notified();
+            let shards = self.rings.take(&lists, most);
+            if !shards.is_empty() || timeout_at(end, rung).await.is_err() {
+                return shards;
             }
         }
     }
 
-    pub(super) async fn hear(&self, most: usize) -> Vec<ShardId> {
-        let mut shards = Vec::new();
-        let mut heard = self.heard.lock().await;
-        let waiting = heard.recv_many(&mut shards, most);
-        if tokio::time::timeout(Duration::from_secs(1), waiting).await.is_err() {
-            tracing::trace!("nothing rung");
-        }
-        shards
+    pub(super) fn rung(&self, most: usize) -> Option<Vec<ShardId>> {
+        let lists = self.rings.locked();
+        let is_short = lists.values().all(|list| list.len() <= most);
+        is_short.then(|| lists.values().flatten().copied().collect())
     }
 
     pub(super) fn waiting(&self) -> usize {
-        RINGS - self.ring.capacity()
+        self.rings.locked().values().map(VecDeque::len).sum()
     }
 
     pub(super) fn tell(&self, news: Vec<News>) {
@@ -92,7 +116,24 @@ impl Embedded {
         self.worker.get_or_init(|| ability);
     }
 
-    pub(super) fn workers(&self) -> Option<Ability> {
-        self.worker.get().copied()
+    pub(super) fn workers(&self) -> Option<Workers> {
+        self.worker.get().map(|ability| Workers { all: *ability, best: *ability })
+    }
+}
+
+impl Rings {
+    /// The oldest rings of the first list that has any.
+    fn take(&self, lists: &[Ability], most: usize) -> Vec<ShardId> {
+        let mut rings = self.locked();
+        for needs in lists {
+            if let Some(list) = rings.get_mut(needs).filter(|list| !list.is_empty()) {
+                return list.drain(..most.min(list.len())).collect();
+            }
+        }
+        Vec::new()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashMap<Ability, VecDeque<ShardId>>> {
+        self.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

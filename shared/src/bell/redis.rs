@@ -1,6 +1,6 @@
-//! The bell in Redis: one list of shard ids, three Pub/Sub channels.
+//! The bell in Redis: a list of shard ids for each ability that they need, three Pub/Sub channels.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use futures::StreamExt;
 use redis::{
@@ -10,22 +10,23 @@ use redis::{
 use serde::{Serialize, de::DeserializeOwned};
 use tokio::{sync::mpsc, time::timeout};
 
-use super::{Heard, News};
+use super::{Heard, News, Turns, Workers};
 use crate::{
     error::{Error, Result},
     id::{JobId, ShardId, UserId},
+    job::Due,
     scan::Ability,
 };
 
-const RINGS: &str = "vedette:rings";
 const NEWS: &str = "vedette:news";
 const STOPS: &str = "vedette:stops";
 const ACCESS: &str = "vedette:access";
-const WORKER: &str = "vedette:worker";
 /// Kept alive by workers that can do no more than open connections.
 const UNPRIVILEGED: &str = "vedette:worker:unprivileged";
+/// Kept alive by workers that can send raw packets.
+const PRIVILEGED: &str = "vedette:worker:privileged";
 
-/// Ids that the list may hold; older ones fall off and are rung again by the sweeper.
+/// Ids that a list may hold; older ones fall off and are rung again by the sweeper.
 const MOST_RINGS: isize = 100_000;
 /// News in one message: enough to make its cost small, few enough to keep it small itself.
 const MOST_NEWS: usize = 64;
@@ -33,13 +34,22 @@ const MOST_NEWS: usize = 64;
 const PATIENCE: Duration = Duration::from_millis(200);
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// A list and three channels in Redis.
+/// Lists and channels in Redis.
 #[derive(Clone, Debug)]
 pub struct Redis {
     client: redis::Client,
     tell: ConnectionManager,
     /// A connection of its own: a blocking read holds up whatever is queued behind it.
     hear: ConnectionManager,
+    turns: Arc<Turns>,
+}
+
+/// Where rings wait for a worker that is able to do what they need.
+fn list(needs: Ability) -> &'static str {
+    match needs {
+        Ability::Connections => "vedette:rings",
+        Ability::RawPackets => "vedette:rings:raw",
+    }
 }
 
 impl Redis {
@@ -62,45 +72,51 @@ impl Redis {
             .get_connection_manager_with_config(config().set_response_timeout(None))
             .await
             .map_err(away)?;
-        Ok(Self { client, tell, hear })
+        Ok(Self { client, tell, hear, turns: Arc::default() })
     }
 
-    pub(super) async fn ring(&self, shards: &[ShardId]) {
-        let mut ids = redis::cmd("RPUSH");
-        ids.arg(RINGS);
-        for shard in shards {
-            ids.arg(shard.to_string());
-        }
+    pub(super) async fn ring(&self, shards: &[Due]) {
         let mut rings = redis::pipe();
-        rings.add_command(ids).ignore();
-        rings.ltrim(RINGS, -MOST_RINGS, -1).ignore();
+        for needs in Ability::ALL {
+            let ids: Vec<String> =
+                shards.iter().filter(|due| due.needs == needs).map(|due| due.shard.to_string()).collect();
+            if !ids.is_empty() {
+                rings.rpush(list(needs), ids).ignore();
+                rings.ltrim(list(needs), -MOST_RINGS, -1).ignore();
+            }
+        }
         self.send("rings", &rings).await;
     }
 
-    pub(super) async fn hear(&self, most: usize) -> Result<Vec<ShardId>> {
-        let ids = self.take(most).await.map_err(away)?;
-        // An entry that is no id is not ours, and passed over.
-        Ok(ids.iter().filter_map(|id| ShardId::parse(str::from_utf8(id).ok()?)).collect())
+    pub(super) async fn hear(&self, ability: Ability, most: usize) -> Result<Vec<ShardId>> {
+        let lists: Vec<&str> = self.turns.next(ability).into_iter().map(list).collect();
+        let mut pop = redis::cmd("BLMPOP");
+        pop.arg(1).arg(lists.len()).arg(lists).arg("LEFT").arg("COUNT").arg(most);
+        let mut hear = self.hear.clone();
+        let heard: Option<(String, Vec<Vec<u8>>)> = pop.query_async(&mut hear).await.map_err(away)?;
+        Ok(heard.map(|(_, ids)| parse(&ids)).unwrap_or_default())
     }
 
-    async fn take(&self, most: usize) -> RedisResult<Vec<Vec<u8>>> {
-        let mut hear = self.hear.clone();
-        let first: Option<(String, Vec<u8>)> =
-            redis::cmd("BLPOP").arg(RINGS).arg(1).query_async(&mut hear).await?;
-        let mut ids: Vec<Vec<u8>> = first.into_iter().map(|(_, id)| id).collect();
-        if most > 1 && !ids.is_empty() {
-            let more: Option<Vec<Vec<u8>>> =
-                redis::cmd("LPOP").arg(RINGS).arg(most - 1).query_async(&mut hear).await?;
-            ids.extend(more.into_iter().flatten());
+    pub(super) async fn rung(&self, most: usize) -> Option<Vec<ShardId>> {
+        let mut connection = self.tell.clone();
+        let mut ranges = redis::pipe();
+        for needs in Ability::ALL {
+            ranges.lrange(list(needs), 0, isize::try_from(most).ok()?);
         }
-        Ok(ids)
+        let lists = ranges.query_async::<Vec<Vec<Vec<u8>>>>(&mut connection);
+        let lists = timeout(PATIENCE, lists).await.ok()?.ok()?;
+        let is_short = lists.iter().all(|ids| ids.len() <= most);
+        is_short.then(|| lists.iter().flat_map(|ids| parse(ids)).collect())
     }
 
     pub(super) async fn waiting(&self) -> Option<usize> {
         let mut connection = self.tell.clone();
-        let mut length = redis::cmd("LLEN");
-        let length = length.arg(RINGS).query_async(&mut connection);
-        timeout(PATIENCE, length).await.ok()?.ok()
+        let mut lengths = redis::pipe();
+        for needs in Ability::ALL {
+            lengths.llen(list(needs));
+        }
+        let lengths = lengths.query_async::<Vec<usize>>(&mut connection);
+        Some(timeout(PATIENCE, lengths).await.ok()?.ok()?.into_iter().sum())
     }
 
     pub(super) async fn tell(&self, news: &[News]) {
@@ -133,24 +149,27 @@ impl Redis {
     }
 
     pub(super) async fn report_worker(&self, ability: Ability) {
+        let kind = match ability {
+            Ability::Connections => UNPRIVILEGED,
+            Ability::RawPackets => PRIVILEGED,
+        };
         let mut command = redis::pipe();
-        command.set_ex(WORKER, 1, 10).ignore();
-        if ability == Ability::Connections {
-            command.set_ex(UNPRIVILEGED, 1, 10).ignore();
-        }
+        command.set_ex(kind, 1, 10).ignore();
         self.send("worker", &command).await;
     }
 
-    pub(super) async fn workers(&self) -> Option<Ability> {
+    pub(super) async fn workers(&self) -> Option<Workers> {
         let mut connection = self.tell.clone();
         let mut exist = redis::pipe();
-        exist.exists(WORKER).exists(UNPRIVILEGED);
+        exist.exists(UNPRIVILEGED).exists(PRIVILEGED);
         let exist = exist.query_async::<(bool, bool)>(&mut connection);
-        match timeout(PATIENCE, exist).await {
-            Ok(Ok((true, false))) => Some(Ability::RawPackets),
-            Ok(Ok((true, true))) => Some(Ability::Connections),
-            Ok(Ok((false, _)) | Err(_)) | Err(_) => None,
-        }
+        let (all, best) = match timeout(PATIENCE, exist).await.ok()?.ok()? {
+            (false, false) => return None,
+            (true, false) => (Ability::Connections, Ability::Connections),
+            (true, true) => (Ability::Connections, Ability::RawPackets),
+            (false, true) => (Ability::RawPackets, Ability::RawPackets),
+        };
+        Some(Workers { all, best })
     }
 
     pub(super) fn news(&self) -> mpsc::Receiver<Heard<News>> {
@@ -171,6 +190,11 @@ impl Redis {
         let answer = timeout(Duration::from_secs(1), ping.query_async::<()>(&mut connection)).await;
         answer.map_err(unanswered)?.map_err(away)
     }
+}
+
+/// An entry that is no id is not ours, and passed over.
+fn parse(ids: &[Vec<u8>]) -> Vec<ShardId> {
+    ids.iter().filter_map(|id| ShardId::parse(str::from_utf8(id).ok()?)).collect()
 }
 
 /// What is wrong with the address of a Redis, if anything. Never repeats it: it may hold a password.

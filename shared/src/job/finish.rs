@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Failure, Status, claim::Claim};
+use super::{Due, Failure, Status, claim::Claim};
 use crate::{
     bell::News,
     core::{Core, contending},
     error::Result,
     event::{self, Event, Fact, Progress, Tally},
     id::{JobId, ShardId},
-    scan::plan::Plan,
+    scan::{Ability, plan::Plan},
     store::{self, Tx, jobs::Ended, shards::Shard},
 };
 
@@ -76,19 +76,20 @@ pub(super) async fn complete(
     Ok(events)
 }
 
-/// Stores the plan of a scan and replaces its planning shard by shards that scan, in one transaction with a fact for
-/// each host that the plan leaves out.
+/// Stores the plan of a scan and replaces its planning shard by shards that scan, all of which need `needs`, in one
+/// transaction with a fact for each host that the plan leaves out.
 /// False when the claim is lost.
 ///
 /// # Errors
 /// `Unavailable` when the database is away; nothing is stored then.
-pub async fn split(core: &Core, claim: &Claim, plan: &Plan, units: i64) -> Result<bool> {
-    let shards = cut(claim.job.id, units, core.limits.shard_units);
+pub async fn split(core: &Core, claim: &Claim, plan: &Plan, units: i64, needs: Ability) -> Result<bool> {
+    let shards = cut(claim.job.id, units, core.limits.shard_units, needs);
     let Some(news) = contending(|| store_split(core, claim, plan, units, &shards)).await? else {
         return Ok(false);
     };
-    let ids: Vec<ShardId> = shards.iter().map(Shard::id).collect();
-    core.bell.ring(&ids).await;
+    // Whoever claims it rings for the next.
+    let first: Vec<Due> = shards.first().map(Shard::due).into_iter().collect();
+    core.bell.ring(&first).await;
     core.bell.tell(news).await;
     Ok(true)
 }
@@ -122,7 +123,7 @@ async fn store_split(
 }
 
 /// Cuts units into shards of `size`, numbered from 1.
-fn cut(job_id: JobId, units: i64, size: i64) -> Vec<Shard> {
+fn cut(job_id: JobId, units: i64, size: i64, needs: Ability) -> Vec<Shard> {
     let starts = (0..units).step_by(usize::try_from(size.max(1)).unwrap_or(usize::MAX));
     let shard = |(number, start): (i64, i64)| Shard {
         job_id,
@@ -131,6 +132,7 @@ fn cut(job_id: JobId, units: i64, size: i64) -> Vec<Shard> {
         range_end: start.saturating_add(size).min(units),
         position: start,
         attempt: 0,
+        needs,
     };
     (1..).zip(starts).map(shard).collect()
 }
@@ -145,7 +147,7 @@ pub async fn give_back(core: &Core, claim: &Claim, wait: TimeDelta) -> Result<()
     let kept = store::shards::requeue(&mut tx, claim.shard, claim.attempt, core.clock.now() + wait).await?;
     tx.commit().await?;
     if kept && wait <= TimeDelta::zero() {
-        core.bell.ring(&[claim.shard]).await;
+        core.bell.ring(&[Due { shard: claim.shard, needs: claim.needs }]).await;
     }
     Ok(())
 }
@@ -159,7 +161,7 @@ mod tests {
     proptest! {
         #[test]
         fn shards_cover_every_unit_once(units in 1_i64..10_000, size in 1_i64..3000) {
-            let shards = cut(JobId::new(), units, size);
+            let shards = cut(JobId::new(), units, size, Ability::Connections);
             let ends = shards.iter().map(|shard| shard.range_end);
             let starts = shards.iter().skip(1).map(|shard| shard.range_start).chain([units]);
             prop_assert!(ends.eq(starts));

@@ -1,13 +1,13 @@
 //! Submitting a job.
 
-use super::{Kind, allowance};
+use super::{Due, Kind, allowance};
 use crate::{
     audit::{self, Action, Entry},
     bell::News,
     core::{Core, contending},
     error::{Error, Invalid, Result},
     event::{self, Event, Fact},
-    id::{JobId, ShardId},
+    id::JobId,
     identity::{Permission, Principal},
     job::Status,
     scan::{Ability, Engine, ScanRequest},
@@ -34,19 +34,22 @@ pub async fn scan(core: &Core, principal: &Principal, request: &ScanRequest) -> 
         request: &stored,
         created_at: core.clock.now(),
     };
-    let (scan, shard, events) = contending(|| store(core, principal, &job)).await?;
-    core.bell.ring(&[shard]).await;
+    let (scan, first, events) = contending(|| store(core, principal, &job)).await?;
+    core.bell.ring(&[first]).await;
     core.bell.tell(events.into_iter().map(News::Event).collect()).await;
     Ok(scan)
 }
 
-/// Refuses what not every worker could do: any of them may get a part of it.
+/// Refuses what no worker can do.
 async fn check_workers(core: &Core, request: &ScanRequest) -> Result<()> {
     // Any worker will do, even one that is yet to come.
-    if request.needs() == Ability::Connections || core.bell.workers().await >= Some(request.needs()) {
+    if request.needs() == Ability::Connections {
         return Ok(());
     }
-    let why = "this scan takes workers with the right CAP_NET_RAW, which are not there; use tcp or udp";
+    if core.bell.workers().await.is_some_and(|workers| workers.best >= request.needs()) {
+        return Ok(());
+    }
+    let why = "this scan takes a worker with the right CAP_NET_RAW, and there is none; use tcp or udp";
     let (field, word) = match request.options.engine {
         Engine::Syn => ("options.engine", Engine::Syn.as_str()),
         Engine::Auto | Engine::Connect => ("scan_type", request.scan_type.as_str()),
@@ -54,8 +57,11 @@ async fn check_workers(core: &Core, request: &ScanRequest) -> Result<()> {
     Err(Invalid::new(field, word, why).into())
 }
 
-async fn store(core: &Core, principal: &Principal, job: &NewJob<'_>) -> Result<(Scan, ShardId, Vec<Event>)> {
-    let shard = Shard { job_id: job.id, number: 0, range_start: 0, range_end: 0, position: 0, attempt: 0 };
+async fn store(core: &Core, principal: &Principal, job: &NewJob<'_>) -> Result<(Scan, Due, Vec<Event>)> {
+    // Whatever the scan needs, anybody may plan it.
+    let needs = Ability::Connections;
+    let shard =
+        Shard { job_id: job.id, number: 0, range_start: 0, range_end: 0, position: 0, attempt: 0, needs };
     let mut tx = core.store.begin().await?;
     allowance::check(core, principal, &mut tx).await?;
     let scan = Scan::new(store::jobs::insert(&mut tx, job).await?);
@@ -65,5 +71,5 @@ async fn store(core: &Core, principal: &Principal, job: &NewJob<'_>) -> Result<(
     let events = event::append(&mut tx, job.id, 1, job.created_at, queued).await?;
     audit::record(core, &mut tx, &Entry::new(principal, Action::CreateScan, &job.id)).await?;
     tx.commit().await?;
-    Ok((scan, shard.id(), events))
+    Ok((scan, shard.due(), events))
 }

@@ -1,14 +1,11 @@
 //! Sweeping: what was left lying by a crash, a lost ring or a time limit. Any worker may sweep, at any time.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Failure, FailureCode, end};
-use crate::{
-    core::Core,
-    error::Result,
-    id::{JobId, ShardId},
-    store,
-};
+use super::{Due, Failure, FailureCode, end};
+use crate::{core::Core, error::Result, id::JobId, store};
 
 /// A shard that was claimed this often without being done fails its job. A crash counts, else a job that kills its
 /// worker would never end.
@@ -17,8 +14,11 @@ const MOST_ATTEMPTS: i64 = 20;
 const AT_ONCE: i64 = 3;
 /// Rings of one sweep.
 const RINGS: i64 = 10_000;
+/// While no more rings than these wait to be heard, it is seen whether any is missing. Behind more than that a lost one
+/// would have to wait anyway.
+const FEW: usize = 1000;
 
-/// Ends overdue jobs, frees shards whose worker fell silent, and rings for shards that are due but not heard of.
+/// Ends overdue jobs, frees shards whose worker fell silent, and rings for jobs that have a shard that is due, but no ring.
 ///
 /// # Errors
 /// `Unavailable` when the database is away; the next sweep does the rest.
@@ -27,21 +27,26 @@ pub async fn sweep(core: &Core) -> Result<()> {
         end::time_out(core, job).await?;
     }
     free_silent(core).await?;
-    if core.bell.waiting().await == Some(0) {
-        let due = store::shards::due(&core.store, core.clock.now(), RINGS).await?;
-        if !due.is_empty() {
-            core.bell.ring(&due).await;
-        }
-    }
+    ring_again(core).await
+}
+
+/// A job whose ring is on its way between a worker's ears and its hands is rung for twice. The second ring is for a shard
+/// that is claimed by then, or for the one that the next ring is for as well: of two such rings one claims, and goes on.
+async fn ring_again(core: &Core) -> Result<()> {
+    let Some(rung) = core.bell.rung(FEW).await else { return Ok(()) };
+    let rung: HashSet<JobId> = rung.into_iter().map(|shard| shard.job).collect();
+    let mut due = store::shards::first_due(&core.store, core.clock.now(), RINGS).await?;
+    due.retain(|due| !rung.contains(&due.shard.job));
+    core.bell.ring(&due).await;
     Ok(())
 }
 
 async fn free_silent(core: &Core) -> Result<()> {
     let before = core.clock.now() - TimeDelta::seconds(core.limits.lease_seconds);
-    for (shard, attempt) in store::shards::silent(&core.store, before).await? {
+    for (silent, attempt) in store::shards::silent(&core.store, before).await? {
         // Freed first: a worker that spoke up in between keeps its shard, and its job.
-        if free(core, shard, attempt, before).await? && attempt >= MOST_ATTEMPTS {
-            give_up(core, shard.job).await?;
+        if free(core, silent, attempt, before).await? && attempt >= MOST_ATTEMPTS {
+            give_up(core, silent.shard.job).await?;
         }
     }
     Ok(())
@@ -52,7 +57,8 @@ async fn give_up(core: &Core, job: JobId) -> Result<()> {
     end::fail(core, job, Failure { code: FailureCode::TooManyAttempts, message }).await
 }
 
-async fn free(core: &Core, shard: ShardId, attempt: i64, before: DateTime<Utc>) -> Result<bool> {
+async fn free(core: &Core, silent: Due, attempt: i64, before: DateTime<Utc>) -> Result<bool> {
+    let shard = silent.shard;
     let wait = TimeDelta::seconds((attempt - AT_ONCE).max(0) * 2);
     let mut tx = core.store.begin().await?;
     let freed = store::shards::free(&mut tx, shard, attempt, before, core.clock.now() + wait).await?;
@@ -65,7 +71,7 @@ async fn free(core: &Core, shard: ShardId, attempt: i64, before: DateTime<Utc>) 
             "a worker fell silent; its shard is free again"
         );
         if wait.is_zero() {
-            core.bell.ring(&[shard]).await;
+            core.bell.ring(&[silent]).await;
         }
     }
     Ok(freed)

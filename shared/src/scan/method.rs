@@ -27,7 +27,7 @@ pub enum ScanType {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Engine {
-    /// SYN packets where the worker has the right to them and the targets are not all on loopback, else connections.
+    /// SYN packets where every worker has the right to them and the targets are not all on loopback, else connections.
     #[default]
     Auto,
     /// Whole connections, which needs no right.
@@ -48,7 +48,7 @@ pub enum Discovery {
 }
 
 /// What a worker may do on the network; each one includes those before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Ability {
     /// Open connections.
     Connections,
@@ -109,6 +109,28 @@ impl ScanType {
             Self::Udp => Protocol::Udp,
             Self::Tcp | Self::Syn | Self::Fin | Self::Null | Self::Xmas => Protocol::Tcp,
         }
+    }
+}
+
+impl Ability {
+    /// Every one, the least first.
+    pub const ALL: [Self; 2] = [Self::Connections, Self::RawPackets];
+
+    /// The word that the database keeps.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Connections => "connections",
+            Self::RawPackets => "raw_packets",
+        }
+    }
+}
+
+impl TryFrom<String> for Ability {
+    type Error = UnknownWord;
+
+    fn try_from(word: String) -> Result<Self, UnknownWord> {
+        Self::ALL.into_iter().find(|ability| ability.as_str() == word).ok_or(UnknownWord(word))
     }
 }
 

@@ -15,6 +15,7 @@ use shared::{
         finish::finish,
         report::report,
     },
+    scan::Ability,
 };
 
 use crate::{
@@ -48,7 +49,7 @@ async fn a_queued_job_is_cancelled_before_it_starts(stage: Stage) {
     let (status, tally) = (Status::Cancelled, truth(0));
     assert_eq!(last.fact, Fact::Complete { status, duration_ms: 0, tally, error: None });
     assert_eq!(news.next().await, Some(Heard::Message(News::Event(last))));
-    assert!(claim(&stage.core, &shards).await.unwrap().is_empty());
+    assert!(claim(&stage.core, Ability::RawPackets, &shards).await.unwrap().is_empty());
     check(&stage, job).await;
 }
 
@@ -117,7 +118,8 @@ async fn a_claim_that_meets_a_cancellation_starts_nothing(stage: Stage) {
         let job = stage.submit().await;
         let shards = stage.queued(job).await;
         let (core, owner) = (stage.core.clone(), stage.owner.clone());
-        let (claimed, told) = tokio::join!(claim(&elsewhere, &shards), cancel(&core, &owner, job));
+        let (claimed, told) =
+            tokio::join!(claim(&elsewhere, Ability::RawPackets, &shards), cancel(&core, &owner, job));
         told.unwrap();
         let claims = claimed.unwrap();
         assert_eq!(stage.job(job).await.status, Status::Cancelled);

@@ -10,6 +10,7 @@ use shared::{
         claim::{claim, renew},
         finish::{finish, give_back},
     },
+    scan::Ability,
 };
 
 use crate::{
@@ -36,7 +37,7 @@ async fn one_of_many_racing_claims_wins(stage: Stage) {
         let shards = stage.queued(job).await;
         let claims = race(24, |index| {
             let (core, shards) = (cores[index % 2].clone(), shards.clone());
-            async move { claim(&core, &shards).await.unwrap() }
+            async move { claim(&core, Ability::RawPackets, &shards).await.unwrap() }
         });
         let won: Vec<_> = claims.await.concat();
         assert_eq!(won.len(), 1);
@@ -58,8 +59,8 @@ async fn a_claim_carries_the_job_as_it_was_started(stage: Stage) {
 async fn a_batch_claims_what_is_free_and_leaves_the_rest(stage: Stage) {
     let job = stage.planned(&Script::short()).await;
     let shards = stage.queued(job).await;
-    let first = claim(&stage.core, &shards[..2]).await.unwrap();
-    let rest = claim(&stage.core, &shards).await.unwrap();
+    let first = claim(&stage.core, Ability::RawPackets, &shards[..2]).await.unwrap();
+    let rest = claim(&stage.core, Ability::RawPackets, &shards).await.unwrap();
     assert_eq!((first.len(), rest.len()), (2, 2));
     let all: HashSet<ShardId> = first.iter().chain(&rest).map(|claim| claim.shard).collect();
     assert_eq!(all, shards.into_iter().collect());
@@ -73,7 +74,7 @@ async fn racing_batches_never_share_a_shard(stage: Stage) {
     let claims = race(16, |index| {
         let (core, mut shards) = (cores[index % 2].clone(), shards.clone());
         shards.rotate_left(index * 5 % 40);
-        async move { claim(&core, &shards[..20]).await.unwrap() }
+        async move { claim(&core, Ability::RawPackets, &shards[..20]).await.unwrap() }
     });
     let mut won: Vec<ShardId> = claims.await.concat().iter().map(|claim| claim.shard).collect();
     let count = won.len();
@@ -95,7 +96,7 @@ async fn a_job_is_started_once_however_often_it_is_claimed(stage: Stage) {
             let (core, mut shards) = (cores[index % 2].clone(), jobs.clone());
             shards.rotate_left(index % 12);
             let shards: Vec<ShardId> = shards.into_iter().map(|(_, shard)| shard).take(8).collect();
-            async move { claim(&core, &shards).await.unwrap() }
+            async move { claim(&core, Ability::RawPackets, &shards).await.unwrap() }
         });
         let won = claims.await.concat();
         assert_eq!(won.len(), 12);
@@ -111,10 +112,10 @@ async fn a_job_is_started_once_however_often_it_is_claimed(stage: Stage) {
 
 async fn a_claim_of_nothing_or_of_the_unknown_is_nothing(stage: Stage) {
     let nobodys = ShardId { job: JobId::new(), number: 0 };
-    assert!(claim(&stage.core, &[nobodys]).await.unwrap().is_empty());
+    assert!(claim(&stage.core, Ability::RawPackets, &[nobodys]).await.unwrap().is_empty());
     assert!(renew(&stage.core, &[(nobodys, 1)]).await.unwrap().is_empty());
     finish(&stage.core, &[(nobodys, 1)]).await.unwrap();
-    assert!(claim(&stage.core, &[]).await.unwrap().is_empty());
+    assert!(claim(&stage.core, Ability::RawPackets, &[]).await.unwrap().is_empty());
     assert!(renew(&stage.core, &[]).await.unwrap().is_empty());
     finish(&stage.core, &[]).await.unwrap();
 }
@@ -125,7 +126,7 @@ async fn renewing_tells_which_claims_stand(stage: Stage) {
     finish(&stage.core, &names(&claims[1..2])).await.unwrap();
     let kept: HashSet<ShardId> = renew(&stage.core, &names(&claims)).await.unwrap().into_iter().collect();
     assert_eq!(kept, [claims[2].shard, claims[3].shard].into());
-    let again = claim(&stage.core, &[claims[0].shard]).await.unwrap();
+    let again = claim(&stage.core, Ability::RawPackets, &[claims[0].shard]).await.unwrap();
     assert_eq!(again[0].attempt, 2);
     assert!(renew(&stage.core, &names(&claims[..1])).await.unwrap().is_empty());
 }

@@ -3,13 +3,16 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
-use shared::job::{
-    claim::{Claim, renew},
-    end::fail,
-    finish::{finish, give_back, split},
-    report::{Reported, report},
-    sweep::sweep,
-    {Failure, FailureCode, Status},
+use shared::{
+    job::{
+        claim::{Claim, renew},
+        end::fail,
+        finish::{finish, give_back, split},
+        report::{Reported, report},
+        sweep::sweep,
+        {Failure, FailureCode, Status},
+    },
+    scan::Ability,
 };
 
 use crate::{
@@ -68,11 +71,11 @@ async fn a_planner_that_lost_its_claim_adds_no_shards(stage: Stage) {
     let first = stage.claim_one(job).await;
     stage.wait_seconds(LEASE_SECONDS + 1);
     sweep(&stage.core).await.unwrap();
-    assert!(!split(&stage.core, &first, &script.plan, script.units()).await.unwrap());
+    assert!(!split(&stage.core, &first, &script.plan, script.units(), Ability::Connections).await.unwrap());
     let second = stage.claim_one(job).await;
-    assert!(!split(&stage.core, &first, &script.plan, script.units()).await.unwrap());
-    assert!(split(&stage.core, &second, &script.plan, script.units()).await.unwrap());
-    assert!(!split(&stage.core, &second, &script.plan, script.units()).await.unwrap());
+    assert!(!split(&stage.core, &first, &script.plan, script.units(), Ability::Connections).await.unwrap());
+    assert!(split(&stage.core, &second, &script.plan, script.units(), Ability::Connections).await.unwrap());
+    assert!(!split(&stage.core, &second, &script.plan, script.units(), Ability::Connections).await.unwrap());
     assert_eq!(stage.database.shards(job).await.len(), 4);
     check(&stage, job).await;
 }

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 
 use chrono::TimeDelta;
-use shared::job::{claim::claim, finish::give_back, report::report, sweep::sweep};
+use shared::{
+    job::{claim::claim, finish::give_back, report::report, sweep::sweep},
+    scan::Ability,
+};
 
 use crate::{
     invariants::check,
@@ -38,7 +41,7 @@ async fn a_shard_given_back_with_a_wait_is_due_after_it(stage: Stage) {
     stage.wait(TimeDelta::seconds(5) - INSTANT);
     sweep(&stage.core).await.unwrap();
     assert_eq!(stage.core.bell.waiting().await, Some(0));
-    assert!(claim(&stage.core, &[claims[1].shard]).await.unwrap().is_empty());
+    assert!(claim(&stage.core, Ability::RawPackets, &[claims[1].shard]).await.unwrap().is_empty());
     stage.wait(INSTANT);
     sweep(&stage.core).await.unwrap();
     assert_eq!(stage.hush().await, [claims[1].shard]);

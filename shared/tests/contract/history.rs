@@ -17,6 +17,7 @@ use shared::{
         report::{Reported, report},
         sweep::sweep,
     },
+    scan::Ability,
 };
 use tokio::runtime::Handle;
 
@@ -136,14 +137,16 @@ impl<'a> History<'a> {
         let left = self.stage.database.shards(self.job).await;
         let shards: Vec<ShardId> =
             left.iter().map(|shard| shard.id).chain(self.claims.iter().map(|claim| claim.shard)).collect();
-        let won = claim(&self.stage.core, &[shards[one % shards.len()]]).await.unwrap();
+        let won = claim(&self.stage.core, Ability::RawPackets, &[shards[one % shards.len()]]).await.unwrap();
         self.claims.extend(won);
     }
 
     async fn split(&mut self, one: usize) {
         let first = self.pick(one);
         if first.shard.number == 0 {
-            split(&self.stage.core, &first, &self.script.plan, self.script.units()).await.unwrap();
+            split(&self.stage.core, &first, &self.script.plan, self.script.units(), Ability::Connections)
+                .await
+                .unwrap();
         }
     }
 

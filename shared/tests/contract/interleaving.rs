@@ -13,6 +13,7 @@ use shared::{
         report::{Report, Reported, report},
         sweep::sweep,
     },
+    scan::Ability,
     store::scans::list,
 };
 
@@ -143,12 +144,12 @@ impl<'a> Worker<'a> {
 
     /// The next worker takes the shard up, from its checkpoint.
     async fn next(&mut self) {
-        let mut claims = claim(&self.stage.core, &[self.claim.shard]).await.unwrap();
+        let mut claims = claim(&self.stage.core, Ability::RawPackets, &[self.claim.shard]).await.unwrap();
         // A shard that fell silent often waits before it is due.
         while claims.is_empty() {
             self.stage.wait_seconds(1);
             self.keep_the_others().await;
-            claims = claim(&self.stage.core, &[self.claim.shard]).await.unwrap();
+            claims = claim(&self.stage.core, Ability::RawPackets, &[self.claim.shard]).await.unwrap();
         }
         *self = Self::start(self.stage, claims.remove(0)).await;
     }

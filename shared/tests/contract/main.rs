@@ -40,3 +40,4 @@ mod stored;
 mod submit;
 mod sweep;
 mod time_limit;
+mod turns;

@@ -25,7 +25,7 @@ use vedette_tests::{
 };
 
 use crate::{
-    bell::{event, hear, ids, next, subscribe},
+    bell::{event, hear, ids, next, ring, subscribe},
     database::Kind,
     invariants::check,
     scanner::{Script, names},
@@ -43,7 +43,7 @@ async fn foreign_entries_of_the_list_are_passed_over() {
     let shards = ids(3);
     for shard in &shards {
         speak(&redis, "RPUSH vedette:rings foreign \"\" 00000000-0000-0000").await;
-        bell.ring(&[*shard]).await;
+        ring(&bell, &[*shard]).await;
     }
     assert_eq!(hear(&bell, 3).await, shards);
 }
@@ -53,9 +53,9 @@ async fn an_entry_that_is_no_text_costs_no_other_its_ring() {
     let redis = Redis::start().await;
     let bell = Bell::open(Some(&redis.url())).await.unwrap();
     let shards = ids(3);
-    bell.ring(&shards[..2]).await;
+    ring(&bell, &shards[..2]).await;
     speak(&redis, "RPUSH vedette:rings \"\\xff\\xfe\"").await;
-    bell.ring(&shards[2..]).await;
+    ring(&bell, &shards[2..]).await;
     assert_eq!(hear(&bell, 3).await, shards);
 }
 
@@ -93,12 +93,12 @@ async fn a_redis_that_was_killed_and_came_back_is_told_as_a_gap() {
         tell(&bell, &mut news, &told).await;
         let shards = ids(1);
         until("a ring that is heard", SOON, async || {
-            bell.ring(&shards).await;
-            bell.hear(1).await.is_ok_and(|heard| heard == shards).then_some(())
+            ring(&bell, &shards).await;
+            bell.hear(Ability::RawPackets, 1).await.is_ok_and(|heard| heard == shards).then_some(())
         })
         .await;
         while bell.waiting().await != Some(0) {
-            drop(bell.hear(100).await);
+            drop(bell.hear(Ability::RawPackets, 100).await);
         }
     }
 }
@@ -108,7 +108,7 @@ async fn a_frozen_redis_holds_nobody_up() {
     let redis = Redis::start().await;
     let bell = Bell::open(Some(&redis.url())).await.unwrap();
     redis.freeze();
-    in_time("ring", bell.ring(&ids(2))).await;
+    in_time("ring", ring(&bell, &ids(2))).await;
     in_time("tell", bell.tell(vec![event(JobId::new(), 1)])).await;
     in_time("stop", bell.stop(JobId::new())).await;
     in_time("report_worker", bell.report_worker(Ability::RawPackets)).await;
@@ -118,8 +118,8 @@ async fn a_frozen_redis_holds_nobody_up() {
     redis.thaw();
     let shards = ids(1);
     until("the ring after the thaw", SOON, async || {
-        bell.ring(&shards).await;
-        bell.hear(100).await.is_ok_and(|heard| heard.contains(&shards[0])).then_some(())
+        ring(&bell, &shards).await;
+        bell.hear(Ability::RawPackets, 100).await.is_ok_and(|heard| heard.contains(&shards[0])).then_some(())
     })
     .await;
 }
@@ -130,10 +130,10 @@ async fn a_redis_that_is_gone_holds_nobody_up() {
     let bell = Bell::open(Some(&redis.url())).await.unwrap();
     redis.kill();
     for _ in 0..3 {
-        in_time("ring", bell.ring(&ids(2))).await;
+        in_time("ring", ring(&bell, &ids(2))).await;
         in_time("stop", bell.stop(JobId::new())).await;
         assert_eq!(in_time("waiting", bell.waiting()).await, None);
-        let heard = within("an answer", SOON, bell.hear(4)).await;
+        let heard = within("an answer", SOON, bell.hear(Ability::RawPackets, 4)).await;
         assert!(matches!(heard, Err(Error::Unavailable { .. })), "{heard:?}");
     }
     assert!(in_time("ping", bell.ping()).await.is_err());
@@ -157,8 +157,11 @@ async fn a_job_is_worked_to_its_end_without_redis() {
         let (job, dropped) = (stage.submit().await, stage.submit().await);
         in_time("cancel", Box::pin(cancel(&stage.core, &stage.owner, dropped))).await.unwrap();
         let script = Script::short();
-        let first = claim(&stage.core, &stage.queued(job).await).await.unwrap().remove(0);
-        assert!(split(&stage.core, &first, &script.plan, script.units()).await.unwrap());
+        let first =
+            claim(&stage.core, Ability::RawPackets, &stage.queued(job).await).await.unwrap().remove(0);
+        assert!(
+            split(&stage.core, &first, &script.plan, script.units(), Ability::Connections).await.unwrap()
+        );
         for claim in stage.claim_all(job).await {
             let all = script.report(claim.units.clone(), &[].into());
             report(&stage.core, &claim, &all).await.unwrap();

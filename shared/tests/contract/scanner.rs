@@ -14,7 +14,7 @@ use shared::{
         submit,
     },
     ports::PortSet,
-    scan::{Protocol, ScanRequest, plan::Plan},
+    scan::{Ability, Protocol, ScanRequest, plan::Plan},
     store::{events, jobs, scans::HostTally},
 };
 
@@ -146,7 +146,7 @@ impl Stage {
         if queued.is_empty() {
             return Vec::new();
         }
-        let mut claims = claim(&self.core, &queued).await.unwrap();
+        let mut claims = claim(&self.core, Ability::RawPackets, &queued).await.unwrap();
         claims.sort_by_key(|claim| claim.shard);
         claims
     }
@@ -162,7 +162,7 @@ impl Stage {
     pub(crate) async fn planned(&self, script: &Script) -> JobId {
         let job = self.submit_script(script).await;
         let first = self.claim_one(job).await;
-        assert!(split(&self.core, &first, &script.plan, script.units()).await.unwrap());
+        assert!(split(&self.core, &first, &script.plan, script.units(), Ability::Connections).await.unwrap());
         job
     }
 
@@ -194,7 +194,7 @@ impl Stage {
 pub(crate) async fn rung(core: &Core) -> Vec<ShardId> {
     let mut shards = Vec::new();
     while core.bell.waiting().await.unwrap() > 0 {
-        shards.extend(core.bell.hear(1000).await.unwrap());
+        shards.extend(core.bell.hear(Ability::RawPackets, 1000).await.unwrap());
     }
     shards
 }

@@ -1,13 +1,11 @@
 //! Splitting: shards that cover every unit once.
 
-use std::collections::HashSet;
-
 use shared::{
     bell::{Heard, News},
     error::Error,
     event::{Fact, UnresolvedHost},
-    id::ShardId,
     job::{Status, cancel::cancel, finish::split},
+    scan::Ability,
     store::{events, scans},
 };
 
@@ -44,9 +42,8 @@ async fn a_split_is_rung_and_told(stage: Stage) {
     let first = stage.claim_one(job).await;
     stage.hush().await;
     let mut news = stage.core.bell.news();
-    split(&stage.core, &first, &script.plan, script.units()).await.unwrap();
-    let rung: HashSet<ShardId> = stage.hush().await.into_iter().collect();
-    assert_eq!(rung, stage.queued(job).await.into_iter().collect());
+    split(&stage.core, &first, &script.plan, script.units(), Ability::Connections).await.unwrap();
+    assert_eq!(stage.hush().await, stage.queued(job).await[..1], "whoever claims it rings for the next");
     let Some(Heard::Message(News::Progress(progress))) = news.next().await else {
         panic!("progress is told")
     };
@@ -62,7 +59,7 @@ async fn a_split_tells_each_host_that_the_plan_leaves_out(stage: Stage) {
     let job = stage.submit().await;
     let first = stage.claim_one(job).await;
     let mut news = stage.core.bell.news();
-    assert!(split(&stage.core, &first, &plan, script.units()).await.unwrap());
+    assert!(split(&stage.core, &first, &plan, script.units(), Ability::Connections).await.unwrap());
     let facts: Vec<(i64, Fact)> =
         left_out.into_iter().zip(3..).map(|(host, seq)| (seq, Fact::UnresolvedHost(host))).collect();
     let stored = events::after(&stage.core.store, job, 2, 10).await.unwrap();
@@ -81,13 +78,13 @@ async fn a_split_that_fails_half_way_changes_nothing(stage: Stage) {
     let first = stage.claim_one(job).await;
     stage.hush().await;
     stage.database.run("ALTER TABLE scans RENAME TO hidden_scans").await;
-    let failed = split(&stage.core, &first, &script.plan, script.units()).await;
+    let failed = split(&stage.core, &first, &script.plan, script.units(), Ability::Connections).await;
     assert!(matches!(failed, Err(Error::Internal(_))), "{failed:?}");
     stage.database.run("ALTER TABLE hidden_scans RENAME TO scans").await;
     assert_eq!(stage.database.shards(job).await.len(), 1);
     assert_eq!(stage.core.bell.waiting().await, Some(0));
     check(&stage, job).await;
-    assert!(split(&stage.core, &first, &script.plan, script.units()).await.unwrap());
+    assert!(split(&stage.core, &first, &script.plan, script.units(), Ability::Connections).await.unwrap());
     check(&stage, job).await;
 }
 
@@ -98,7 +95,7 @@ async fn one_of_racing_splits_is_stored(stage: Stage) {
     let first = stage.claim_one(job).await;
     let stored = race(16, |index| {
         let (core, first, script) = (cores[index % 2].clone(), first.clone(), script.clone());
-        async move { split(&core, &first, &script.plan, script.units()).await.unwrap() }
+        async move { split(&core, &first, &script.plan, script.units(), Ability::Connections).await.unwrap() }
     });
     assert_eq!(stored.await.into_iter().filter(|stored| *stored).count(), 1);
     assert_eq!(stage.database.shards(job).await.len(), 4);
@@ -113,7 +110,7 @@ async fn a_split_that_meets_a_cancellation_leaves_no_shard(stage: Stage) {
         let first = stage.claim_one(job).await;
         let (core, owner) = (other.clone(), stage.owner.clone());
         let cancelling = tokio::spawn(async move { cancel(&core, &owner, job).await });
-        split(&stage.core, &first, &script.plan, script.units()).await.unwrap();
+        split(&stage.core, &first, &script.plan, script.units(), Ability::Connections).await.unwrap();
         cancelling.await.unwrap().unwrap();
         assert_eq!(stage.job(job).await.status, Status::Cancelled);
         check(&stage, job).await;

@@ -20,8 +20,8 @@ on_both_databases!(
     a_submitted_scan_is_rung_and_told,
     a_submission_that_fails_half_way_stores_nothing,
     a_refused_submission_stores_nothing,
-    a_scan_that_a_worker_cannot_do_is_refused,
-    a_scan_that_every_worker_can_do_is_taken,
+    a_scan_that_no_worker_can_do_is_refused,
+    a_scan_that_a_worker_can_do_is_taken,
     options_that_cannot_be_had_are_refused,
 );
 
@@ -72,7 +72,7 @@ async fn a_refused_submission_stores_nothing(stage: Stage) {
     nothing_is_stored(&stage).await;
 }
 
-async fn a_scan_that_a_worker_cannot_do_is_refused(stage: Stage) {
+async fn a_scan_that_no_worker_can_do_is_refused(stage: Stage) {
     let by_syn = ScanRequest { scan_type: ScanType::Syn, ..request("127.0.0.1", "80") };
     let refused = async || submit::scan(&stage.core, &stage.owner, &by_syn).await.unwrap_err();
     assert!(matches!(refused().await, Error::Invalid(_)), "there is no worker");
@@ -81,7 +81,7 @@ async fn a_scan_that_a_worker_cannot_do_is_refused(stage: Stage) {
     nothing_is_stored(&stage).await;
 }
 
-async fn a_scan_that_every_worker_can_do_is_taken(stage: Stage) {
+async fn a_scan_that_a_worker_can_do_is_taken(stage: Stage) {
     let by_syn = ScanRequest { scan_type: ScanType::Syn, ..request("127.0.0.1", "80") };
     stage.core.bell.report_worker(Ability::RawPackets).await;
     let scan = submit::scan(&stage.core, &stage.owner, &by_syn).await.unwrap();

@@ -11,6 +11,7 @@ use shared::{
         report::report,
         sweep::sweep,
     },
+    scan::Ability,
 };
 
 use crate::{
@@ -25,7 +26,8 @@ on_both_databases!(
     a_sign_of_life_keeps_a_shard,
     a_shard_that_fell_silent_often_waits_longer_each_time,
     a_job_that_silences_every_worker_fails,
-    the_sweep_rings_for_due_shards_only_when_the_bell_is_empty,
+    the_sweep_rings_for_the_first_shard_of_each_job_that_has_no_ring,
+    a_lost_ring_is_found_however_many_others_wait,
     racing_sweeps_free_a_shard_once,
 );
 
@@ -61,13 +63,16 @@ async fn a_shard_that_fell_silent_often_waits_longer_each_time(stage: Stage) {
     let job = stage.submit().await;
     let shard = stage.queued(job).await[0];
     for attempt in 1..8 {
-        assert_eq!(claim(&stage.core, &[shard]).await.unwrap()[0].attempt, attempt);
+        assert_eq!(claim(&stage.core, Ability::RawPackets, &[shard]).await.unwrap()[0].attempt, attempt);
         stage.wait_seconds(LEASE_SECONDS + 1);
         sweep(&stage.core).await.unwrap();
         let wait = TimeDelta::seconds((attempt - 3).max(0) * 2);
         if !wait.is_zero() {
             stage.wait(wait - INSTANT);
-            assert!(claim(&stage.core, &[shard]).await.unwrap().is_empty(), "attempt {attempt}");
+            assert!(
+                claim(&stage.core, Ability::RawPackets, &[shard]).await.unwrap().is_empty(),
+                "attempt {attempt}"
+            );
             stage.wait(INSTANT);
         }
     }
@@ -88,23 +93,33 @@ async fn a_job_that_silences_every_worker_fails(stage: Stage) {
     assert_eq!(failed.failure().unwrap().code, FailureCode::TooManyAttempts);
 }
 
-async fn the_sweep_rings_for_due_shards_only_when_the_bell_is_empty(stage: Stage) {
-    let jobs: [JobId; 2] = [stage.submit().await, stage.submit().await];
+async fn the_sweep_rings_for_the_first_shard_of_each_job_that_has_no_ring(stage: Stage) {
+    let jobs: [JobId; 2] = [stage.submit().await, stage.planned(&Script::short()).await];
+    stage.hush().await;
+    let first = [stage.queued(jobs[0]).await[0], stage.queued(jobs[1]).await[0]];
     for _ in 0..3 {
         sweep(&stage.core).await.unwrap();
-        assert_eq!(stage.core.bell.waiting().await, Some(2));
+        assert_eq!(stage.core.bell.rung(9).await.unwrap(), first);
     }
-    assert_eq!(stage.core.bell.hear(1).await.unwrap().len(), 1);
+    stage.hush().await;
+    claim(&stage.core, Ability::RawPackets, &first).await.unwrap();
+    let second = stage.queued(jobs[1]).await[0];
+    assert_eq!(stage.hush().await, [second], "the claim rings for the job that has more");
     sweep(&stage.core).await.unwrap();
-    assert_eq!(stage.core.bell.waiting().await, Some(1));
+    assert_eq!(stage.hush().await, [second]);
+    stage.claim_all(jobs[1]).await;
     stage.hush().await;
     sweep(&stage.core).await.unwrap();
-    let rung: HashSet<_> = stage.hush().await.into_iter().collect();
-    assert_eq!(rung, [stage.queued(jobs[0]).await[0], stage.queued(jobs[1]).await[0]].into());
-    stage.claim_all(jobs[0]).await;
-    stage.claim_all(jobs[1]).await;
+    assert_eq!(stage.core.bell.waiting().await, Some(0), "all is claimed");
+}
+
+async fn a_lost_ring_is_found_however_many_others_wait(stage: Stage) {
+    let lost = stage.submit().await;
+    stage.hush().await;
+    let others = [stage.submit().await, stage.submit().await];
     sweep(&stage.core).await.unwrap();
-    assert_eq!(stage.core.bell.waiting().await, Some(0));
+    let rung: Vec<JobId> = stage.hush().await.into_iter().map(|shard| shard.job).collect();
+    assert_eq!(rung, [others[0], others[1], lost]);
 }
 
 async fn racing_sweeps_free_a_shard_once(stage: Stage) {

@@ -6,7 +6,7 @@ use shared::{
     error::Result,
     event::UnresolvedHost,
     job::{FailureCode, finish::split},
-    scan::{MAX_UNITS, ScanRequest, plan::Plan},
+    scan::{Ability, Engine, MAX_UNITS, ScanRequest, ScanType, plan::Plan},
     target::Target,
     target_policy::Refusal,
 };
@@ -31,9 +31,20 @@ pub(super) async fn perform(work: &Work, request: &ScanRequest) -> Result<Outcom
         );
         return Ok(fail(FailureCode::Refused, message));
     }
-    tracing::info!(addresses = plan.addresses(), units, unresolved = plan.unresolved().len(), "planned");
-    split(&work.core, &work.claim, &plan, units).await?;
+    let workers = work.core.bell.workers().await;
+    let needs = needs(request, &plan, workers.map(|workers| workers.all));
+    let (addresses, unresolved) = (plan.addresses(), plan.unresolved().len());
+    tracing::info!(addresses, units, unresolved, needs = needs.as_str(), "planned");
+    split(&work.core, &work.claim, &plan, units, needs).await?;
     Ok(Outcome::Settled)
+}
+
+/// What a worker must be able to do for the shards, which are all tried in the same way. Where that is left to us, SYN
+/// packets are sent if every worker can, so that none has to look on; and never on loopback, where connections are as
+/// fast, and what listens can tell them.
+fn needs(request: &ScanRequest, plan: &Plan, all_workers: Option<Ability>) -> Ability {
+    let is_free = request.scan_type == ScanType::Tcp && request.options.engine == Engine::Auto;
+    if is_free && !plan.is_local() { all_workers.unwrap_or(Ability::Connections) } else { request.needs() }
 }
 
 async fn plan(work: &Work, request: &ScanRequest) -> std::result::Result<Plan, Outcome> {
@@ -76,5 +87,39 @@ async fn find(work: &Work, target: Target) -> std::result::Result<Found, Refusal
             Ok(Found::Blocks(addresses.into_iter().map(IpNet::from).collect()))
         }
         Err(reason) => Ok(Found::Nothing(UnresolvedHost { host, reason })),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(body: &str, net: &str, all_workers: Option<Ability>) -> Ability {
+        let text = format!(r#"{{"target": "127.0.0.1", "ports": "1", {body}}}"#);
+        let plan = Plan::new([(net.parse().unwrap(), net.to_owned())]);
+        needs(&serde_json::from_str(&text).unwrap(), &plan, all_workers)
+    }
+
+    #[test]
+    fn syn_packets_are_chosen_where_every_worker_can_send_them() {
+        use Ability::{Connections, RawPackets};
+        let (far, near) = ("198.51.100.0/24", "127.0.0.0/8");
+        let auto = |net, all_workers| asked(r#""scan_type": "tcp""#, net, all_workers);
+        assert_eq!(auto(far, Some(RawPackets)), RawPackets);
+        assert_eq!(auto(far, Some(Connections)), Connections);
+        assert_eq!(auto(far, None), Connections, "it is not known");
+        assert_eq!(auto(near, Some(RawPackets)), Connections);
+        for net in [far, near] {
+            for (body, expected) in [
+                (r#""scan_type": "syn""#, RawPackets),
+                (r#""scan_type": "xmas""#, RawPackets),
+                (r#""scan_type": "udp""#, Connections),
+                (r#""options": {"engine": "connect"}"#, Connections),
+                (r#""options": {"engine": "syn"}"#, RawPackets),
+            ] {
+                let decided = [None, Some(Connections), Some(RawPackets)].map(|all| asked(body, net, all));
+                assert_eq!(decided, [expected; 3], "{body}");
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use shared::{
         report::{Report, Reported, report},
     },
     scan::{
-        self, Ability, ScanRequest, ScanType,
+        Ability, ScanRequest, ScanType,
         plan::Plan,
         warning::{Warning, WarningCode},
     },
@@ -19,7 +19,7 @@ use shared::{
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::{
-    ability, fail, hosts,
+    fail, hosts,
     identify::Identifying,
     ledger::{Known, Ledger},
     order::Order,
@@ -43,7 +43,7 @@ pub(super) async fn perform(work: &Work, request: &ScanRequest) -> Result<Outcom
     let is_local = plan.is_local();
     let usual = if request.options.fast_mode { Settings::fast() } else { Settings::default() };
     let budget = work.rates.of_scan(claim.job.id, request, is_local);
-    let mut settings = usual.by(method(request, is_local));
+    let mut settings = usual.by(method(request.scan_type, claim.needs));
     work.rates.limit(&mut settings, budget.as_ref());
     let shard = Probing { work, request, settings, stop: Stop::new() };
     let ended = shard.perform(plan).await;
@@ -52,22 +52,17 @@ pub(super) async fn perform(work: &Work, request: &ScanRequest) -> Result<Outcom
     ended
 }
 
-/// What may have changed since the scan was planned: the policy, and what this worker is able to do.
+/// The policy may have changed since the scan was planned.
 fn check(work: &Work, request: &ScanRequest, plan: &Plan) -> std::result::Result<(), Outcome> {
-    if request.needs() > ability() {
-        let message = "the worker has lost the right CAP_NET_RAW, which this scan takes".to_owned();
-        return Err(fail(FailureCode::Refused, message));
-    }
     hosts::check(&work.core.limits.targets, plan, request, &work.claim.units)
         .map_err(|refusal| fail(FailureCode::Refused, refusal.to_string()))
 }
 
-/// How the ports are tried. `auto` leaves loopback to connections: there they are as fast, and what listens can tell them.
-fn method(request: &ScanRequest, is_local: bool) -> Method {
-    match (request.scan_type, request.options.engine) {
-        (ScanType::Tcp, scan::Engine::Auto) if is_local || ability() < Ability::RawPackets => Method::Connect,
-        (ScanType::Tcp, scan::Engine::Connect) => Method::Connect,
-        (ScanType::Tcp, scan::Engine::Auto | scan::Engine::Syn) | (ScanType::Syn, _) => Method::Syn,
+/// How the ports are tried. Where TCP leaves a choice, it was made when the scan was planned, in what the shard needs.
+fn method(scan_type: ScanType, needs: Ability) -> Method {
+    match (scan_type, needs) {
+        (ScanType::Tcp, Ability::Connections) => Method::Connect,
+        (ScanType::Tcp, Ability::RawPackets) | (ScanType::Syn, _) => Method::Syn,
         (ScanType::Udp, _) => Method::Udp,
         (ScanType::Fin, _) => Method::Fin,
         (ScanType::Null, _) => Method::Null,

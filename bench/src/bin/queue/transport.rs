@@ -8,6 +8,8 @@ use std::{
 use shared::{
     bell::Bell,
     id::{JobId, ShardId},
+    job::Due,
+    scan::Ability,
 };
 use tokio::sync::{Semaphore, mpsc};
 use vedette_bench::figures::{Figures, milliseconds, rate};
@@ -23,7 +25,7 @@ const RING: usize = 1000;
 /// Prints ids a second of a backlog of `count`, then the times from ring to heard of `singles` ids.
 pub(crate) async fn measure(stage: &Stage, count: u32, singles: u32) -> Result<(), Fault> {
     let bell = &stage.core.bell;
-    let ids: Vec<ShardId> = (0..count).map(|_| shard()).collect();
+    let ids: Vec<Due> = (0..count).map(|_| due()).collect();
     for chunk in ids.chunks(RING) {
         bell.ring(chunk).await;
     }
@@ -34,8 +36,9 @@ pub(crate) async fn measure(stage: &Stage, count: u32, singles: u32) -> Result<(
     Ok(())
 }
 
-fn shard() -> ShardId {
-    ShardId { job: JobId::new(), number: 0 }
+fn due() -> Due {
+    let shard = ShardId { job: JobId::new(), number: 0 };
+    Due { shard, needs: Ability::Connections }
 }
 
 async fn drain(bell: &Bell, count: usize) -> Result<Duration, Fault> {
@@ -47,7 +50,7 @@ async fn drain(bell: &Bell, count: usize) -> Result<Duration, Fault> {
         while let Ok(slot) = Arc::clone(&slots).try_acquire_owned() {
             free.push(slot);
         }
-        let ids = bell.hear(free.len()).await?;
+        let ids = bell.hear(Ability::RawPackets, free.len()).await?;
         if ids.is_empty() {
             return Err(format!("{heard} of {count} ids were heard").into());
         }
@@ -69,7 +72,7 @@ async fn one_by_one(bell: &Bell, singles: u32) -> Result<Figures, Fault> {
     let hearing = bell.clone();
     let hearer = tokio::spawn(async move {
         while !sender.is_closed() {
-            for id in hearing.hear(SLOTS).await? {
+            for id in hearing.hear(Ability::RawPackets, SLOTS).await? {
                 // Whoever asked has all it wanted once it is gone.
                 sender.send((id, Instant::now())).unwrap_or_default();
             }
@@ -79,11 +82,11 @@ async fn one_by_one(bell: &Bell, singles: u32) -> Result<Figures, Fault> {
     let mut times = Vec::new();
     for _ in 0..singles {
         tokio::time::sleep(Duration::from_millis(10)).await;
-        let (id, rung) = (shard(), Instant::now());
-        bell.ring(&[id]).await;
+        let (due, rung) = (due(), Instant::now());
+        bell.ring(&[due]).await;
         let waiting = tokio::time::timeout(Duration::from_secs(5), heard.recv());
         let (which, at) = waiting.await?.ok_or("the hearer has gone")?;
-        if which != id {
+        if which != due.shard {
             return Err("an id of somebody else was heard".into());
         }
         times.push(milliseconds(at.duration_since(rung)));
