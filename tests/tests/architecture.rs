@@ -20,10 +20,11 @@ const FENCED: [(&str, &[&str]); 8] = [
 ];
 
 /// A crate of ours, and those of ours that it may import.
-const IMPORTS: [(&str, &[&str]); 9] = [
+const IMPORTS: [(&str, &[&str]); 10] = [
     ("shared", &[]),
     ("worker/engines/portscan", &[]),
     ("worker/engines/services", &[]),
+    ("worker/engines/tlscheck", &[]),
     ("worker", &["shared", "portscan", "services"]),
     ("api", &["shared"]),
     ("cli", &["shared", "worker", "api"]),
@@ -32,12 +33,13 @@ const IMPORTS: [(&str, &[&str]); 9] = [
     ("bench", &["shared", "worker", "portscan"]),
 ];
 
-const OURS: [&str; 9] = [
+const OURS: [&str; 10] = [
     "shared",
     "worker",
     "api",
     "portscan",
     "services",
+    "tlscheck",
     "link-emulator",
     "vedette",
     "vedette-tests",
