@@ -23,6 +23,7 @@ pub mod golden;
 pub mod greeters;
 pub mod hawk;
 pub mod listeners;
+pub mod namespace;
 pub mod pair;
 pub mod parting;
 pub mod place;

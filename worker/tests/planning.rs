@@ -25,7 +25,7 @@ use shared::{
     settings::{Mode, Settings},
     store::{
         events,
-        scans::{HostTally, list},
+        scans::{self, HostTally, list},
     },
     target::TargetList,
 };
@@ -205,4 +205,21 @@ async fn a_stopped_engine_hands_its_shard_back() {
     stop.cancel();
     let work = trial.of(claim, &[], stop);
     assert_eq!(perform(work).await, Outcome::HandBack);
+}
+
+#[tokio::test]
+async fn the_plan_of_a_whole_network_is_a_number_of_shards() {
+    let trial = Trial::start(None).await;
+    trial.submit("198.18.0.0/16", "1-100").await.unwrap();
+    trial.core.bell.hear(Ability::Connections, 9).await.unwrap();
+    let (claim, planned) = trial.work(&[]).await;
+    assert_eq!(planned, Outcome::Settled);
+    let shards = due(&trial.core, Ability::Connections, 1_000_000).await.unwrap();
+    let units = 65_536 * 100;
+    assert_eq!(i64::try_from(shards.len()).unwrap(), units / trial.core.limits.shard_units);
+    assert_eq!(trial.core.bell.waiting().await, Some(1), "for the first alone");
+    let plan = scans::plan(&trial.core.store, claim.job.id).await.unwrap().unwrap();
+    assert_eq!(plan.units(&PortSet::parse("1-100").unwrap()), units);
+    assert!(serde_json::to_string(&plan).unwrap().len() < 100, "{plan:?}");
+    assert!(trial.hosts(&claim).await.is_empty(), "no address has a row");
 }
