@@ -8,6 +8,7 @@ mod key;
 mod look;
 mod mint;
 mod old;
+mod openssl;
 mod paths;
 mod plain;
 mod play;

@@ -6,6 +6,7 @@ use crate::{
     key::{Key, With},
     look::{Script, codes, look, private},
     mint::{Authority, CLIENT, DAY, INTERMEDIATE, Mint, NOW, ROOT, Signs},
+    openssl,
     play::{Server, Tls},
 };
 
@@ -18,6 +19,10 @@ async fn found(authority: &Authority, chain: &[Vec<u8>]) -> Vec<&'static str> {
     assert_eq!(report.failure, None);
     let verdict = report.verdict.as_ref().unwrap();
     assert_eq!(verdict.trusted, verdict.causes.is_empty());
+    if !openssl::sees_otherwise(report.certificate.as_ref().unwrap()) {
+        let is_believed = openssl::believes(&authority.root, chain, NAME);
+        assert_eq!(is_believed, verdict.trusted, "{:?}", verdict.causes);
+    }
     codes(&report)
 }
 
