@@ -27,7 +27,7 @@
 //! not lead over, taking one leniency away at a time: what breaks the path is a cause (`chain`).
 //!
 //! Reading order: `target`, `inspector`, `report`; `wire` (one connection), `starttls`, `handshake`, `hello`; `chain`,
-//! `revocation`, `transparency`, `full`, `score`, `finding`, `renewal`.
+//! `revocation`, `transparency`, `full`, `score`, `finding`, `renewal`, `records`.
 
 mod bytes;
 mod chain;
@@ -39,6 +39,7 @@ mod full;
 mod handshake;
 mod hello;
 mod inspector;
+mod records;
 mod renewal;
 mod report;
 mod revocation;
@@ -58,6 +59,7 @@ pub use full::{Group, Heartbeat, Hsts, Offered, Posture, Robot};
 pub use handshake::ClientCertificate;
 pub use hello::{Version, suites::Suite};
 pub use inspector::{Inspector, NameReport, Settings};
+pub use records::{Caa, CaaVerdict, Tlsa, TlsaVerdict, caa, tlsa};
 pub use renewal::{renew_from, renewal_due};
 pub use report::{Negotiated, Report};
 pub use revocation::{Revocation, Statement, Status, read_crl, read_ocsp};

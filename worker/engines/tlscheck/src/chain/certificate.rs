@@ -71,6 +71,8 @@ pub enum AltName {
 /// One of the served certificates, in short.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
+    /// As it was sent, in DER if it is a certificate at all.
+    pub der: Vec<u8>,
     /// SHA-256 of the whole, in hexadecimal.
     pub sha256: String,
     /// What it says; none where it cannot be read.
@@ -81,7 +83,8 @@ impl Link {
     /// Reads one.
     #[must_use]
     pub fn read(der: &[u8]) -> Self {
-        Self { sha256: hex(digest(&SHA256, der).as_ref()), certificate: Certificate::read(der) }
+        let sha256 = hex(digest(&SHA256, der).as_ref());
+        Self { der: der.to_vec(), sha256, certificate: Certificate::read(der) }
     }
 }
 

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod certificates;
+mod dane;
 mod der;
 mod hostile;
 mod key;
