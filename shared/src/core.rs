@@ -54,7 +54,7 @@ impl Core {
     /// `Invalid` that says what to run, `Unavailable` when the database is away.
     pub async fn require_tables(&self) -> Result<()> {
         if self.store.is_migrated().await? {
-            return Ok(());
+            return self.store.go_on().await;
         }
         let message = "the database has no tables of this version: run `vedette migrate` first".to_owned();
         Err(Error::Invalid(Invalid { field: "DATABASE_URL", value: String::new(), message }))

@@ -1,10 +1,13 @@
 //! What happens in a job's life: stored facts with gapless numbers, and fleeting progress.
 
+mod position;
+
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+pub use self::position::{NoPosition, Position};
 use crate::{
     error::Result,
     id::JobId,

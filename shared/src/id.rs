@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -97,6 +98,17 @@ ids! {
     JobId,
     /// Names a line of the audit log.
     AuditId,
+}
+
+impl JobId {
+    /// None is later.
+    pub(crate) const LAST: Self = Self(Uuid::max());
+
+    /// What lies before all ids that were made at this time or later, and behind those made before.
+    pub(crate) fn at(time: DateTime<Utc>) -> Self {
+        let milliseconds = u128::try_from(time.timestamp_millis()).unwrap_or_default();
+        Self(Uuid::from_u128(milliseconds << 80))
+    }
 }
 
 /// Names one shard of a job: what a worker claims. Written `<job>/<number>`.

@@ -10,13 +10,16 @@ pub mod cancel;
 pub mod claim;
 pub mod end;
 pub mod finish;
+pub mod prune;
 pub mod report;
 pub mod submit;
 pub mod sweep;
+pub mod view;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::identity::Permission;
 pub use crate::store::jobs::Job;
 use crate::{id::ShardId, scan::Ability};
 
@@ -87,6 +90,17 @@ impl Status {
 }
 
 impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::Scan];
+
+    /// What it takes to look at such a job.
+    #[must_use]
+    pub fn reading(self) -> Permission {
+        match self {
+            Self::Scan => Permission::ReadScans,
+        }
+    }
+
     /// The word that the database keeps.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -116,7 +130,7 @@ impl TryFrom<String> for Kind {
     type Error = UnknownWord;
 
     fn try_from(word: String) -> Result<Self, UnknownWord> {
-        if word == Self::Scan.as_str() { Ok(Self::Scan) } else { Err(UnknownWord(word)) }
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or(UnknownWord(word))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Settings: read from the environment, once, in this place.
 
 mod allowances;
+mod streams;
 mod web;
 
 use std::{
@@ -18,6 +19,7 @@ use thiserror::Error;
 
 pub use self::{
     allowances::{Allowance, Allowances},
+    streams::Streams,
     web::{TlsFiles, Web},
 };
 use crate::{
@@ -52,6 +54,8 @@ pub struct Limits {
     pub registration: Registration,
     /// How much callers may do.
     pub allowances: Allowances,
+    /// How much may be followed.
+    pub streams: Streams,
 }
 
 /// Who may open an account.
@@ -332,5 +336,6 @@ fn limits(mode: Mode<'_>, look_up: LookUp<'_>) -> Result<Limits, Unusable> {
         key_days: number(look_up, "VEDETTE_KEY_DAYS", 365, 1..=36_500)?,
         registration: registration(look_up)?,
         allowances: allowances::allowances(look_up)?,
+        streams: streams::streams(look_up)?,
     })
 }

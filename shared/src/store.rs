@@ -43,6 +43,7 @@ macro_rules! on_tx {
 pub(crate) mod access;
 pub mod audit;
 pub mod events;
+pub mod feed;
 pub(crate) mod hawk_secrets;
 pub mod identity;
 pub mod jobs;
@@ -51,6 +52,7 @@ mod rows;
 pub mod scans;
 pub(crate) mod secret;
 pub mod shards;
+pub mod views;
 
 #[derive(Clone, Debug)]
 pub(crate) enum Pool {
@@ -152,7 +154,15 @@ impl Store {
             Pool::Sqlite(pool) => sqlx::migrate!("../migrations/sqlite").run(pool).await,
             Pool::Postgres(pool) => sqlx::migrate!("../migrations/postgres").run(pool).await,
         }
-        .map_err(Error::internal)
+        .map_err(Error::internal)?;
+        self.go_on().await
+    }
+
+    /// Has what is counted go on where it was, whichever server the tables have come to.
+    pub(crate) async fn go_on(&self) -> Result<()> {
+        let mut tx = self.begin().await?;
+        feed::go_on(&mut tx).await?;
+        tx.commit().await
     }
 
     /// Whether the tables are of this version.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Due, Failure, FailureCode, end};
+use super::{Due, Failure, FailureCode, end, prune::prune};
 use crate::{core::Core, error::Result, id::JobId, store};
 
 /// A shard that was claimed this often without being done fails its job. A crash counts, else a job that kills its
@@ -18,7 +18,8 @@ const RINGS: i64 = 10_000;
 /// would have to wait anyway.
 const FEW: usize = 1000;
 
-/// Ends overdue jobs, frees shards whose worker fell silent, and rings for jobs that have a shard that is due, but no ring.
+/// Ends overdue jobs, frees shards whose worker fell silent, removes old events, and rings for jobs that have a shard that
+/// is due, but no ring.
 ///
 /// # Errors
 /// `Unavailable` when the database is away; the next sweep does the rest.
@@ -27,6 +28,7 @@ pub async fn sweep(core: &Core) -> Result<()> {
         end::time_out(core, job).await?;
     }
     free_silent(core).await?;
+    prune(core).await?;
     ring_again(core).await
 }
 

@@ -76,7 +76,7 @@ pub(crate) struct Ended {
 }
 
 /// How far ids and times may be out of step: each server process makes them by its own clock.
-const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
+pub(super) const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(5);
 
 /// What a new job's row is made of.
 pub(crate) struct NewJob<'a> {

@@ -22,8 +22,12 @@ pub(super) trait Rows: Database {
     /// Writes the condition that a shard and its `attempt` are those of one of `claims`.
     fn push_claims(query: &mut QueryBuilder<Self>, claims: &[(ShardId, i64)]);
 
-    /// Writes the rows of `events`, each `job_id, seq, fact, created_at`.
+    /// Writes the rows of `events`, each `job_id, seq, fact, created_at, organization_id, place`.
     fn push_events(query: &mut QueryBuilder<Self>, events: &[Event]);
+
+    /// Writes the place that nothing is stored before any more: whatever is there by now has a lower one, and whatever
+    /// comes has this one or a higher one.
+    fn push_horizon(query: &mut QueryBuilder<Self>);
 
     /// Whether a statement of so many rows is worth keeping prepared. One of every length would push all others out.
     fn is_kept(query: &QueryBuilder<Self>, rows: usize) -> bool;
@@ -54,8 +58,22 @@ impl Rows for Postgres {
         let numbers: Vec<i64> = events.iter().map(|event| event.seq).collect();
         let facts: Vec<Json<&Fact>> = events.iter().map(|event| Json(&event.fact)).collect();
         let times: Vec<DateTime<Utc>> = events.iter().map(|event| event.at).collect();
-        query.push("SELECT * FROM UNNEST(").push_bind(jobs).push(", ").push_bind(numbers);
-        query.push(", ").push_bind(facts).push(", ").push_bind(times).push(")");
+        // Two that write to one job may have got their transaction numbers in the other order than the job's lock, so
+        // an event never has a lower place than the one before it. This one still runs, so its number bounds its place
+        // from below either way.
+        query.push(
+            "SELECT new.*, jobs.organization_id, GREATEST(own.place, (SELECT last.place FROM events AS last \
+             WHERE last.job_id = new.job_id ORDER BY last.seq DESC LIMIT 1)) FROM (SELECT place + \
+             pg_current_xact_id()::text::bigint AS place FROM event_places) AS own CROSS JOIN UNNEST(",
+        );
+        query.push_bind(jobs).push(", ").push_bind(numbers);
+        query.push(", ").push_bind(facts).push(", ").push_bind(times);
+        query.push(") AS new (job_id, seq, fact, created_at) JOIN jobs ON jobs.id = new.job_id");
+    }
+
+    fn push_horizon(query: &mut QueryBuilder<Self>) {
+        query
+            .push("(SELECT place + pg_snapshot_xmin(pg_current_snapshot())::text::bigint FROM event_places)");
     }
 
     fn is_kept(_: &QueryBuilder<Self>, _: usize) -> bool {
@@ -93,7 +111,15 @@ impl Rows for Sqlite {
         query.push_values(events, |mut row, event| {
             row.push_bind(event.job.uuid()).push_bind(event.seq);
             row.push_bind(Json(&event.fact)).push_bind(event.at);
+            row.push("(SELECT organization_id FROM jobs WHERE id = ");
+            row.push_bind_unseparated(event.job.uuid()).push_unseparated(")");
+            row.push("(SELECT place FROM event_places)");
         });
+    }
+
+    fn push_horizon(query: &mut QueryBuilder<Self>) {
+        // One writer at a time: what has a place is committed.
+        query.push("(SELECT place + 1 FROM event_places)");
     }
 
     fn is_kept(_: &QueryBuilder<Self>, rows: usize) -> bool {

@@ -14,6 +14,7 @@ mod cancel;
 mod claim;
 mod database;
 mod deletion;
+mod feed;
 mod fencing;
 mod finish;
 mod give_back;
