@@ -170,7 +170,8 @@ pub(crate) fn in_query(uri: &Uri) -> Option<String> {
 /// WebSocket can change something too, but a page cannot give it a header: there the browser says whose page it is.
 fn is_forged(site: &Site, session: &ApiKey, request: &Request) -> bool {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if request.headers().contains_key(header::UPGRADE) {
+    // Over HTTP/2 a WebSocket is opened by CONNECT.
+    if request.headers().contains_key(header::UPGRADE) || *request.method() == Method::CONNECT {
         let host = |url: &str| url.split('/').nth(2).map(str::to_owned);
         let base = request.extensions().get().map_or_else(|| site.own_url(), |BaseUrl(url)| url.clone());
         return host(header(header::ORIGIN.as_str())) != host(&base);

@@ -1,4 +1,4 @@
-//! The CyberSec dialect: `/api/v1` and `/ws/scans`.
+//! The CyberSec dialect: `/api/v1` and `/ws`.
 //!
 //! `caller` finds the credential, `limit` counts the request, `envelope` wraps what is answered, `problem` words what is refused; every other
 //! file is one resource, with its wire structs and its handlers.
@@ -9,6 +9,7 @@ mod body;
 mod caller;
 mod envelope;
 mod event;
+mod following;
 mod health;
 mod keys;
 mod limit;
@@ -18,10 +19,12 @@ mod paging;
 mod problem;
 mod profile;
 mod results;
+mod said;
 mod scans;
 mod service;
 mod socket;
 mod sse;
+mod story;
 mod wire;
 
 use std::any::Any;
@@ -57,9 +60,15 @@ pub(crate) fn router(site: Site) -> Router {
         .route("/api/v1/audit", get(audit::list))
         .route("/metrics", get(metrics::read))
         .layer(hurry.clone());
-    let streams = Router::new()
-        .route("/api/v1/scans/{id}/stream", get(sse::stream))
-        .route("/ws/scans/{id}", get(socket::upgrade));
+    let event_sources = Router::new()
+        .route("/api/v1/scans/{id}/stream", get(sse::scan))
+        .route("/api/v1/jobs/{id}/stream", get(sse::job))
+        .route("/api/v1/events", get(sse::all));
+    // Over HTTP/2 a WebSocket is opened by CONNECT.
+    let sockets = Router::new()
+        .route("/ws/scans/{id}", get(socket::scan).connect(socket::scan))
+        .route("/ws/jobs/{id}", get(socket::job).connect(socket::job))
+        .route("/ws/events", get(socket::all).connect(socket::all));
     let slashed = Router::new()
         .route("/api/v1/scans/", get(list::list).post(scans::create))
         .route("/api/v1/scans/{id}/", get(scans::status))
@@ -83,7 +92,8 @@ pub(crate) fn router(site: Site) -> Router {
     };
     let shown = middleware::from_fn_with_state(site.clone(), limit::show);
     counted(requests.merge(slashed), KeyPlace::Header)
-        .merge(counted(streams, KeyPlace::HeaderOrQuery))
+        .merge(counted(event_sources, KeyPlace::HeaderOrQuery).layer(middleware::from_fn(sse::come_back)))
+        .merge(counted(sockets, KeyPlace::HeaderOrQuery))
         .merge(guarded(health).layer(shown))
         .layer(cors([Method::GET, Method::POST, Method::DELETE]))
         .merge(counted(accounts.fallback(async || Problem::no_route()), KeyPlace::Header))

@@ -2,10 +2,16 @@
 //!
 //! Each job that somebody listens to has a *topic*: the newest events, in order and without a gap, shared by all its
 //! listeners. A listener is a cursor: it takes what comes after its own number from the topic, or from the database
-//! when it is further behind than the topic reaches. So a slow listener costs nothing and slows nobody.
+//! when it is further behind than the topic reaches. So a slow listener costs nothing and slows nobody. Each organization
+//! that somebody follows as a whole has a *feed*, which is the same for the events of all its jobs.
 
+mod feed;
+mod follower;
+mod frame;
 mod listener;
+mod organizations;
 mod topic;
+mod window;
 
 use std::{
     collections::HashMap,
@@ -13,13 +19,19 @@ use std::{
     time::Duration,
 };
 
-pub(crate) use self::listener::{Item, Listener};
-use self::topic::Topic;
+pub(crate) use self::{
+    follower::{Follower, News as OrganizationNews},
+    frame::{Encoded, Frame, Step},
+    listener::{Item, Listener, wait_for_the_database},
+};
+use self::{organizations::Organizations, topic::Topic};
 use shared::{
     bell::{Heard, News},
     core::Core,
-    event::{Event, Fact, Progress},
-    id::JobId,
+    error::Result,
+    event::{Event, Fact, Position},
+    id::{JobId, OrganizationId},
+    job::view::View,
     store::jobs,
 };
 
@@ -34,30 +46,40 @@ pub(crate) struct Hub {
     core: Core,
     metrics: Metrics,
     topics: Arc<Mutex<HashMap<JobId, Weak<Topic>>>>,
+    organizations: Organizations,
 }
 
 impl Hub {
     /// Starts the task that follows the bell.
     pub(crate) fn start(core: Core, metrics: Metrics) -> Self {
-        let hub = Self { core, metrics, topics: Arc::default() };
+        let organizations = Organizations::start(core.store.clone());
+        let hub = Self { core, metrics, topics: Arc::default(), organizations };
         let following = hub.clone();
         tokio::spawn(async move { following.follow().await });
         hub
     }
 
-    /// Listens to a job from behind number `after`; `shown` is its progress as the caller has read it.
-    pub(crate) fn listen(&self, after: i64, shown: Progress) -> Listener {
-        let job = shown.job;
+    /// Listens to a job from behind number `after`; `view` is the job as the caller has read it.
+    pub(crate) fn listen(&self, after: i64, view: &View) -> Listener {
+        let (job, shown) = (view.job.id, view.progress());
         let topic = {
             let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
             topics.get(&job).and_then(Weak::upgrade).unwrap_or_else(|| {
-                let topic = Arc::new(Topic::new(self.core.store.clone(), job, after));
+                let topic = Arc::new(Topic::new(self.core.store.clone(), job, view.about(), after));
                 topics.insert(job, Arc::downgrade(&topic));
                 topic
             })
         };
         topic.announce(shown.seq);
         Listener::new(topic, after, shown)
+    }
+
+    /// Follows all jobs of an organization from behind a position.
+    ///
+    /// # Errors
+    /// `Unavailable` when the database is away.
+    pub(crate) async fn follow_all(&self, organization: OrganizationId, after: Position) -> Result<Follower> {
+        self.organizations.follow(organization, after).await
     }
 
     async fn follow(&self) {
@@ -79,6 +101,7 @@ impl Hub {
         if let News::Event(Event { fact: Fact::Complete { status, .. }, .. }) = &news {
             self.metrics.job_ended(*status);
         }
+        self.organizations.take(&news);
         let topic = {
             let topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
             topics.get(&news.job()).and_then(Weak::upgrade)
@@ -92,6 +115,7 @@ impl Hub {
 
     /// Compares every topic with the database, and forgets those that nobody listens to.
     async fn check(&self) {
+        self.organizations.ring_all();
         let ids: Vec<JobId> = {
             let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
             topics.retain(|_, topic| topic.strong_count() > 0);

@@ -20,6 +20,7 @@ mod peer;
 mod public_id;
 mod rate_headers;
 mod request_id;
+mod seats;
 mod server;
 mod site;
 mod time;

@@ -6,13 +6,15 @@ use shared::{core::Core, settings::Web};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::{hub::Hub, metrics::Metrics};
+use crate::{hub::Hub, metrics::Metrics, seats::Seats};
 
 /// The running server as its handlers see it. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Site {
     pub(crate) core: Core,
     pub(crate) hub: Hub,
+    /// How many streams are open.
+    pub(crate) seats: Seats,
     /// What is counted for the operator.
     pub(crate) metrics: Metrics,
     /// How clients reach it; `listen` is the address that was bound.
@@ -28,8 +30,9 @@ impl Site {
     pub(crate) fn start(core: Core, web: Web) -> Self {
         let metrics = Metrics::new(core.clone());
         let hub = Hub::start(core.clone(), metrics.clone());
+        let seats = Seats::new(core.limits.streams);
         let (started, stop) = (Instant::now(), CancellationToken::new());
-        Self { core, hub, metrics, web: web.into(), started, stop }
+        Self { core, hub, seats, metrics, web: web.into(), started, stop }
     }
 
     /// The address that it listens on, as a URL.

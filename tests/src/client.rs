@@ -201,6 +201,19 @@ impl Client {
         Follow::open(request).await
     }
 
+    /// Opens a live stream behind a position, whatever it is.
+    ///
+    /// # Panics
+    /// When there is no answer soon.
+    pub async fn open_behind(&self, path: &str, position: &str) -> Follow {
+        self.try_open_behind(path, position).await.expect("an answer")
+    }
+
+    /// Opens a live stream behind a position, if anybody listens.
+    pub async fn try_open_behind(&self, path: &str, position: &str) -> Option<Follow> {
+        Follow::open(self.request(Method::GET, path).header("last-event-id", position)).await
+    }
+
     /// Opens a WebSocket with the key in the query, as a browser must.
     ///
     /// # Errors
@@ -218,7 +231,7 @@ impl Client {
         Socket::open_narrow(&self.address, &self.with_key(path)).await
     }
 
-    fn with_key(&self, path: &str) -> String {
+    pub(crate) fn with_key(&self, path: &str) -> String {
         let key = self.key.as_deref().unwrap_or_default();
         let joint = if path.contains('?') { '&' } else { '?' };
         format!("{path}{joint}api_key={key}")

@@ -13,8 +13,10 @@ use crate::wait::{SOON, within};
 /// One event of a stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Frame {
-    /// The number, which facts have and `progress` has not.
+    /// The number, which facts of one job have and `progress` has not.
     pub id: Option<u64>,
+    /// What a client comes back with, which is the number in a stream of one job.
+    pub position: Option<String>,
     /// The name.
     pub event: String,
     /// The payload.
@@ -96,13 +98,16 @@ impl Follow {
 
     /// Reads one block of lines: an event, or notes to the client itself.
     fn take(&mut self, block: &str) -> Option<Frame> {
-        let mut frame = Frame { id: None, event: String::new(), data: Value::Null };
+        let mut frame = Frame { id: None, position: None, event: String::new(), data: Value::Null };
         let mut data = None;
         for line in block.lines() {
             let (field, value) = line.split_once(':').unwrap_or((line, ""));
             let value = value.strip_prefix(' ').unwrap_or(value);
             match field {
-                "id" => frame.id = Some(value.parse().expect("a number for an id")),
+                "id" => {
+                    frame.id = value.parse().ok();
+                    frame.position = Some(value.to_owned());
+                }
                 "event" => value.clone_into(&mut frame.event),
                 "data" => data = Some(value),
                 "retry" => self.retry = value.parse().ok(),

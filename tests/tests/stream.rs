@@ -158,24 +158,6 @@ async fn events_carry_what_the_contract_names() {
 }
 
 #[tokio::test]
-async fn a_position_that_cannot_be_served_is_a_first_connect() {
-    let service = TestService::start(Pair::SqliteEmbedded).await;
-    let listeners = Listeners::open(2);
-    let owner = service.owner();
-    let scan = owner.scan(&listeners.target()).ports(&listeners.and_closed_neighbours()).await;
-    scan.finished().await;
-    let positions = ["abc", "-1", "1.5", "99999", "99999999999999999999999", "", " ", "0x2", "1,2"];
-    for position in positions {
-        let request = owner.request(Method::GET, &scan.path("/stream")).header("last-event-id", position);
-        let response = request.send().await.unwrap();
-        assert_eq!(response.status(), 200, "after {position:?}");
-        let text = response.text().await.unwrap();
-        assert_eq!(text.matches("event: port_found").count(), 2, "a snapshot after {position:?}: {text}");
-        assert_eq!(text.matches("event: complete").count(), 1, "after {position:?}: {text}");
-    }
-}
-
-#[tokio::test]
 async fn a_stream_takes_its_key_from_the_query_and_refuses_strangers() {
     let service = TestService::start(Pair::SqliteEmbedded).await;
     let owner = service.owner();

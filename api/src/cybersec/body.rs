@@ -89,6 +89,20 @@ impl<S: Send + Sync> FromRequestParts<S> for ScanId {
     }
 }
 
+/// The job that a path names, by `job_..` or as its kind calls it, likewise.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PathJob(pub(super) JobId);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathJob {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let id = named(parts, state).await;
+        let id = ["job_", "scan_"].iter().find_map(|prefix| id.strip_prefix(prefix));
+        id.and_then(JobId::from_base62).map(Self).ok_or_else(Problem::no_job)
+    }
+}
+
 /// The key that a path names, likewise.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct PathKey(pub(super) KeyId);

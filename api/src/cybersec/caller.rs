@@ -27,16 +27,22 @@ pub(super) struct Bearer {
     pub(super) key: ApiKey,
 }
 
-/// Leave to follow a scan, for as long as the key holds.
+/// Leave to follow jobs, for as long as the key holds.
 #[derive(Debug)]
 pub(super) struct Leave {
     pub(super) principal: Principal,
     core: Core,
     key: ApiKey,
     changes: Changes,
+    needs: Vec<Permission>,
 }
 
 impl Leave {
+    /// Ends it as soon as one of these is not allowed any more.
+    pub(super) fn need(&mut self, needs: Vec<Permission>) {
+        self.needs = needs;
+    }
+
     /// Waits until the user's rights may have changed.
     pub(super) async fn changed(&mut self) {
         self.changes.of(self.principal.user).await;
@@ -47,7 +53,7 @@ impl Leave {
         match recognise(&self.core, Some(&self.key), self.principal.address).await {
             Ok(Ok(principal)) => {
                 self.principal = principal;
-                self.principal.permissions.allow(Permission::ReadScans)
+                self.needs.iter().all(|needed| self.principal.permissions.allow(*needed))
             }
             Ok(Err(_)) => false,
             Err(error) => error.is_passing(),
@@ -101,8 +107,8 @@ impl FromRequestParts<Site> for Leave {
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
         let Recognised { principal, key } = found(parts)?;
-        principal.permissions.require(Permission::ReadScans)?;
-        let mut leave = Self { principal, core: site.core.clone(), key, changes: site.core.known.changes() };
+        let (core, changes) = (site.core.clone(), site.core.known.changes());
+        let mut leave = Self { principal, core, key, changes, needs: Vec::new() };
         // The key may have been revoked between the question and the subscription.
         if leave.holds().await { Ok(leave) } else { Err(Error::from(Nobody::Missing).into()) }
     }

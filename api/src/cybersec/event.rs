@@ -1,19 +1,28 @@
 //! Events on the wire: the same fields on SSE and WebSocket.
+//!
+//! Shape: `{"type":"port_found","seq":3,"job_id":"job_..","kind":"scan", ..}`, where `seq` is the number of the event in
+//! its job; what tells of a scan has its `scan_id`. In a stream of an organization `last_event_id` is the position.
 
-use axum::extract::ws::Utf8Bytes;
-use bytes::Bytes;
 use serde_json::{Value, json};
 use shared::{
-    event::{Event, Fact, FoundPort, Progress},
-    job::Status,
-    store::scans::Scan,
+    event::{Event, Fact, FoundPort, Position, Progress},
+    job::{
+        Kind, Status,
+        view::{About, View},
+    },
 };
 
 use super::{
     problem::failure,
     service::Identified,
-    wire::{Summary, Warning, scan_id, seconds, status_word},
+    story::Reset,
+    wire::{Summary, Warning, job_id, scan_id, seconds, status_word},
 };
+use crate::hub::{Encoded, Frame, Step};
+
+/// The names of all that a listener may be told of jobs.
+pub(super) const NAMES: [&str; 6] =
+    ["progress", "status", "port_found", "service_found", "warning", "complete"];
 
 /// The name of an event.
 pub(super) fn name(fact: &Fact) -> &'static str {
@@ -27,98 +36,123 @@ pub(super) fn name(fact: &Fact) -> &'static str {
 }
 
 fn data(event: &Event) -> Value {
-    let (id, timestamp) = (scan_id(event.job), seconds(event.at));
+    let timestamp = seconds(event.at);
     match &event.fact {
-        Fact::Status { status } => {
-            json!({ "scan_id": id, "status": status_word(*status), "timestamp": timestamp })
-        }
+        Fact::Status { status } => json!({ "status": status_word(*status), "timestamp": timestamp }),
         Fact::PortFound(FoundPort { address, host, port, protocol, .. }) => json!({
-            "port": port, "scan_id": id, "address": address, "host": host, "protocol": protocol.as_str(), "state": "open",
+            "port": port, "address": address, "host": host, "protocol": protocol.as_str(), "state": "open",
             "service": null, "version": null, "banner": null, "timestamp": timestamp,
         }),
         Fact::ServiceFound(found) => {
             let mut data = json!(Identified::from(*found.service.clone()));
             let FoundPort { address, host, port, .. } = &found.port;
             let place = json!({
-                "port": port, "scan_id": id, "address": address, "host": host, "protocol": "tcp", "state": "open",
+                "port": port, "address": address, "host": host, "protocol": "tcp", "state": "open",
                 "timestamp": timestamp,
             });
-            if let (Some(data), Value::Object(place)) = (data.as_object_mut(), place) {
-                data.extend(place);
-            }
+            extend(&mut data, place);
             data
         }
-        Fact::UnresolvedHost(host) => warning(&host.clone().into(), &id, &timestamp),
-        Fact::Warning(told) => warning(&(*told).into(), &id, &timestamp),
+        Fact::UnresolvedHost(host) => warning(&host.clone().into(), &timestamp),
+        Fact::Warning(told) => warning(&(*told).into(), &timestamp),
         Fact::Complete { status, duration_ms, tally, error } => {
             let mut data = json!({
-                "scan_id": id, "status": status_word(*status), "progress": 100, "duration": duration_ms / 1000,
+                "status": status_word(*status), "progress": 100, "duration": duration_ms / 1000,
                 "duration_ms": duration_ms, "summary": Summary::from(*tally), "timestamp": timestamp,
             });
-            if let (Some(data), Some(error)) = (data.as_object_mut(), error) {
-                data.insert("error".to_owned(), failure(error));
+            if let Some(error) = error {
+                extend(&mut data, json!({ "error": failure(error) }));
             }
             data
         }
     }
 }
 
-fn warning(warning: &Warning, scan_id: &str, timestamp: &str) -> Value {
+fn warning(warning: &Warning, timestamp: &str) -> Value {
     let mut data = json!(warning);
-    if let Some(data) = data.as_object_mut() {
-        data.insert("scan_id".to_owned(), json!(scan_id));
-        data.insert("timestamp".to_owned(), json!(timestamp));
-    }
+    extend(&mut data, json!({ "timestamp": timestamp }));
     data
+}
+
+fn extend(data: &mut Value, more: Value) {
+    if let (Some(data), Value::Object(more)) = (data.as_object_mut(), more) {
+        data.extend(more);
+    }
 }
 
 fn progress_data(progress: &Progress, status: Status) -> Value {
     json!({
-        "progress": progress.percent(), "scan_id": scan_id(progress.job), "status": status_word(status),
-        "ports_scanned": progress.done, "total_ports": progress.total, "open_ports": progress.tally.open,
+        "progress": progress.percent(), "status": status_word(status), "ports_scanned": progress.done,
+        "total_ports": progress.total, "open_ports": progress.tally.open,
         "closed_ports": progress.tally.closed, "filtered_ports": progress.tally.filtered,
         "timestamp": seconds(progress.at),
     })
 }
 
-/// The progress that a new listener is shown first.
-pub(super) fn snapshot(scan: &Scan) -> Progress {
-    let job = &scan.job;
-    let at = job.completed_at.or(job.started_at).unwrap_or(job.created_at);
-    Progress {
-        job: job.id,
-        seq: job.last_seq,
-        at,
-        done: job.done_units,
-        total: job.total_units,
-        tally: scan.tally(),
+/// Says which job it is of, beside its name and its number.
+fn of_job(mut data: Value, job: shared::id::JobId, about: &About) -> Value {
+    extend(&mut data, json!({ "job_id": job_id(job), "kind": about.kind.as_str() }));
+    match about.kind {
+        Kind::Scan => extend(&mut data, json!({ "scan_id": scan_id(job) })),
+    }
+    data
+}
+
+fn named(name: &str, seq: Option<i64>, mut data: Value) -> Value {
+    extend(&mut data, json!({ "type": name }));
+    if let Some(seq) = seq {
+        extend(&mut data, json!({ "seq": seq }));
+    }
+    data
+}
+
+/// A stored event. In a stream of one job its number is its id, in one of an organization its position is.
+pub(super) fn encode(frame: &Frame) -> Encoded {
+    let Some(position) = frame.position else { return encode_stored(&frame.event, &frame.about) };
+    let Event { job, seq, fact, .. } = &frame.event;
+    let mut data = named(name(fact), Some(*seq), of_job(data(&frame.event), *job, &frame.about));
+    extend(&mut data, json!({ "last_event_id": position.to_string(), "subject": frame.about.subject }));
+    Encoded::new(Some(&position), name(fact), &data)
+}
+
+/// An event of one job; one that stands in for others has no number.
+pub(super) fn encode_stored(event: &Event, about: &About) -> Encoded {
+    let seq = (event.seq > 0).then_some(event.seq);
+    let data = named(name(&event.fact), seq, of_job(data(event), event.job, about));
+    match seq {
+        Some(seq) => Encoded::new(Some(&seq), name(&event.fact), &data),
+        None => Encoded::new(None, name(&event.fact), &data),
     }
 }
 
-/// A stored event as one SSE event; its id is what a client comes back with.
-pub(super) fn sse(event: &Event) -> Bytes {
-    Bytes::from(format!("id: {}\nevent: {}\ndata: {}\n\n", event.seq, name(&event.fact), data(event)))
+/// Progress, with the number of the newest stored event. Without an id: a client's last id then always names a stored
+/// event.
+pub(super) fn encode_step(step: &Step) -> Encoded {
+    let Progress { job, seq, .. } = step.progress;
+    let data = of_job(progress_data(&step.progress, Status::Running), job, &step.about);
+    Encoded::new(None, "progress", &named("progress", Some(seq), data))
 }
 
-/// Progress as one SSE event. Without an id: a client's last id then always names a stored event.
-pub(super) fn sse_progress(progress: &Progress, status: Status) -> Bytes {
-    Bytes::from(format!("event: progress\ndata: {}\n\n", progress_data(progress, status)))
+/// How far a job is, as a new listener is shown it first.
+pub(super) fn encode_view(view: &View) -> Encoded {
+    let data = of_job(progress_data(&view.progress(), view.job.status), view.job.id, &view.about());
+    Encoded::new(None, "progress", &named("progress", Some(view.job.last_seq), data))
 }
 
-/// A stored event as one WebSocket frame.
-pub(super) fn text(event: &Event) -> Utf8Bytes {
-    framed(name(&event.fact), event.seq, data(event))
+/// A job under way, as those are shown it first who follow all.
+pub(super) fn encode_job(view: &View) -> Encoded {
+    let mut data = of_job(progress_data(&view.progress(), view.job.status), view.job.id, &view.about());
+    extend(&mut data, json!({ "subject": view.job.subject, "created_at": seconds(view.job.created_at) }));
+    Encoded::new(None, "job", &named("job", Some(view.job.last_seq), data))
 }
 
-/// Progress as one WebSocket frame, with the number of the newest stored event.
-pub(super) fn text_progress(progress: &Progress, status: Status) -> Utf8Bytes {
-    framed("progress", progress.seq, progress_data(progress, status))
+/// Where a listener stands who has not been told any event that says so.
+pub(super) fn encode_position(position: Position) -> Encoded {
+    let data = json!({ "last_event_id": position.to_string() });
+    Encoded::new(Some(&position), "position", &named("position", None, data))
 }
 
-fn framed(kind: &str, seq: i64, mut data: Value) -> Utf8Bytes {
-    if let Some(data) = data.as_object_mut() {
-        data.insert("type".to_owned(), json!(kind));
-        data.insert("seq".to_owned(), json!(seq));
-    }
-    data.to_string().into()
+/// What was told before does not hold together with what follows: the listener begins anew.
+pub(super) fn encode_reset(reset: Reset) -> Encoded {
+    Encoded::new(None, "reset", &named("reset", None, json!({ "reason": reset.as_str() })))
 }

@@ -12,6 +12,7 @@ use shared::{
 };
 
 use super::envelope::unsealed;
+use crate::seats::{Crowd, Full};
 
 /// How long to wait before asking again whether a scan has ended.
 const PAUSE_SECONDS: i64 = 10;
@@ -54,6 +55,33 @@ impl Problem {
 
     pub(super) fn no_route() -> Self {
         Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", "there is nothing at this path")
+    }
+
+    pub(super) fn no_job() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", "job not found")
+    }
+
+    /// What is wrong with a request for a job of whatever kind.
+    pub(super) fn of_job(error: Error) -> Self {
+        if matches!(error, Error::NotFound(Noun::Job)) { Self::no_job() } else { error.into() }
+    }
+
+    /// There is no room for one more stream.
+    pub(super) fn full(full: Full) -> Self {
+        let Full { most, of } = full;
+        if of == Crowd::Server {
+            let message = "as many streams are open as this server carries; try again";
+            return Self::new(StatusCode::SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", message);
+        }
+        let unit = match of {
+            Crowd::Key => "streams of a key at once",
+            Crowd::Address => "streams of an address at once",
+            Crowd::Organization | Crowd::Server => "streams of an organization at once",
+        };
+        let message = format!("Too many streams. Close one, or retry after {PAUSE_SECONDS} seconds.");
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "CONCURRENT_LIMIT_EXCEEDED", message);
+        let details = json!({ "limit": most, "unit": unit });
+        Self { retry_after: Some(PAUSE_SECONDS), ..problem.with_details(details) }
     }
 
     pub(super) fn no_method() -> Self {

@@ -1,4 +1,6 @@
-//! The WebSocket of a scan: the same events as SSE, and messages back.
+//! Stories over WebSocket, and messages back.
+
+mod ending;
 
 use std::time::Duration;
 
@@ -7,33 +9,28 @@ use axum::{
         State, WebSocketUpgrade,
         ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code, rejection::WebSocketUpgradeRejection},
     },
+    http::HeaderMap,
     response::Response,
 };
-use futures::{SinkExt, StreamExt, stream::SplitSink};
-use serde::Deserialize;
-use serde_json::{Value, json};
-use shared::{
-    event::Fact,
-    job::{Status, cancel},
-    store::scans::Scan,
-};
+use futures::{FutureExt, SinkExt, StreamExt, stream::SplitSink};
+use serde_json::json;
+use shared::job::cancel;
 use tokio::time::{Instant, interval_at, timeout};
 
+use self::ending::{COMPLETE, End, GONE, RESTART, REVOKED, TOO_LARGE, TOO_SLOW, fault};
 use super::{
-    body::{Query, ScanId},
+    body::{PathJob, Query, ScanId},
     caller::Leave,
-    event,
+    following::{Following, Position},
     problem::Problem,
-    sse::position,
+    said::Said,
+    story::{Asked, Told},
 };
-use crate::{
-    hub::{Item, Listener},
-    site::Site,
-};
+use crate::site::Site;
 
 const PING: Duration = Duration::from_secs(20);
-/// A peer that says nothing for so long, not even a pong, is gone.
-const SILENCE: Duration = Duration::from_mins(1);
+/// A peer that says nothing for so long, not even a pong, is gone: it is found at the third ping, within a minute.
+const SILENCE: Duration = Duration::from_secs(39);
 /// A frame that cannot be written for so long has a listener that does not read. It is given as long again to take what
 /// was written, and with it the close code.
 const SLOW: Duration = Duration::from_secs(10);
@@ -44,56 +41,68 @@ const LARGEST: usize = 16 * 1024;
 /// The largest that is read, to be refused in good order: closed with bytes unread, the connection would be reset and
 /// the close code lost.
 const READ: usize = 1024 * 1024;
+/// Bytes that wait to be written; they are written when there are so many, or nothing more is to be said.
+const WRITE: usize = 16 * 1024;
+/// The most that may wait.
+const MOST_WRITE: usize = 1024 * 1024;
+
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
 
 /// Opens the WebSocket of a scan.
-pub(super) async fn upgrade(
+pub(super) async fn scan(
     State(site): State<Site>,
     leave: Leave,
     ScanId(id): ScanId,
-    Query(query): Query<super::sse::Position>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    Query(position): Query<Position>,
+    upgrade: Upgrade,
 ) -> Result<Response, Problem> {
-    let scan = cancel::find(&site.core, &leave.principal, id).await?;
+    open(upgrade, Following::scan(site, leave, id, position.text(&HeaderMap::new())).await?)
+}
+
+/// Opens the WebSocket of a job of any kind.
+pub(super) async fn job(
+    State(site): State<Site>,
+    leave: Leave,
+    PathJob(id): PathJob,
+    Query(position): Query<Position>,
+    upgrade: Upgrade,
+) -> Result<Response, Problem> {
+    open(upgrade, Following::job(site, leave, id, position.text(&HeaderMap::new())).await?)
+}
+
+/// Opens the WebSocket of all jobs of the organization that the caller may see.
+pub(super) async fn all(
+    State(site): State<Site>,
+    leave: Leave,
+    Query(asked): Query<Asked>,
+    Query(position): Query<Position>,
+    upgrade: Upgrade,
+) -> Result<Response, Problem> {
+    open(upgrade, Following::all(site, leave, asked, position.text(&HeaderMap::new())).await?)
+}
+
+fn open(upgrade: Upgrade, following: Following) -> Result<Response, Problem> {
     let upgrade = upgrade.map_err(|error| Problem::unreadable("upgrade", error.body_text()))?;
-    let after = position(query.last_event_id(), &scan);
     let upgrade = upgrade.read_buffer_size(4096).max_message_size(READ).max_frame_size(READ);
-    Ok(upgrade.on_upgrade(async move |socket| Box::pin(Session::run(site, leave, scan, after, socket)).await))
-}
-
-/// What a client may say.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-enum Said {
-    Ping,
-    Cancel,
-    Resume { last_seq: i64 },
-}
-
-/// Reads an object; the derived reader alone would take a list for one.
-fn said(text: &str) -> Option<Said> {
-    let object: serde_json::Map<String, Value> = serde_json::from_str(text).ok()?;
-    serde_json::from_value(Value::Object(object)).ok()
+    let upgrade = upgrade.write_buffer_size(WRITE).max_write_buffer_size(MOST_WRITE);
+    Ok(upgrade.on_upgrade(async move |socket| Box::pin(Session::run(following, socket)).await))
 }
 
 struct Session {
-    site: Site,
-    leave: Leave,
-    scan: Scan,
-    listener: Listener,
+    following: Following,
     sink: SplitSink<WebSocket, Message>,
 }
 
-/// Why a session ends: a close code and a reason.
-type End = (u16, &'static str);
-
 impl Session {
-    async fn run(site: Site, leave: Leave, scan: Scan, after: i64, socket: WebSocket) {
-        let _counted = site.metrics.stream_opened("websocket");
+    async fn run(following: Following, socket: WebSocket) {
+        let _counted = following.site.metrics.stream_opened("websocket");
         let (sink, mut incoming) = socket.split();
-        let listener = site.hub.listen(after, event::snapshot(&scan));
-        let mut session = Self { site, leave, scan, listener, sink };
-        let ended_before = session.scan.job.status.is_final() && after == session.scan.job.last_seq;
-        let end = if ended_before { COMPLETE } else { session.talk(&mut incoming).await.unwrap_or(GONE) };
+        let mut session = Self { following, sink };
+        let end = if session.following.is_over {
+            COMPLETE
+        } else {
+            session.talk(&mut incoming).await.unwrap_or(GONE)
+        };
         session.close(end).await;
         // The peer's own close frame, so that it is not answered with a reset.
         drop(timeout(PARTING, async { while let Some(Ok(_)) = incoming.next().await {} }).await);
@@ -104,20 +113,18 @@ impl Session {
         &mut self,
         incoming: &mut (impl StreamExt<Item = Result<Message, axum::Error>> + Unpin),
     ) -> Option<End> {
-        let status = self.scan.job.status;
-        self.send(event::text_progress(&event::snapshot(&self.scan), status)).await.ok()?;
         let mut pings = interval_at(Instant::now() + PING, PING);
         let mut heard = Instant::now();
-        let stop = self.site.stop.clone();
+        let stop = self.following.site.stop.clone();
         loop {
             let ended = tokio::select! {
-                () = stop.cancelled() => Err((close_code::AWAY, "the server restarts; resume by number")),
-                item = self.listener.next() => self.show(item).await,
+                () = stop.cancelled() => Err(RESTART),
+                told = self.following.story.next() => self.show(told).await,
                 message = incoming.next() => {
                     heard = Instant::now();
                     self.answer(message?).await
                 }
-                () = self.leave.changed() => self.check().await,
+                () = self.following.leave.changed() => self.check().await,
                 _ = pings.tick() => if heard.elapsed() > SILENCE { return None } else { self.ping().await },
             };
             if let Err(end) = ended {
@@ -126,20 +133,26 @@ impl Session {
         }
     }
 
-    async fn show(&mut self, item: Item) -> Result<(), End> {
-        match item {
-            Item::Progress(progress) => self.send(event::text_progress(&progress, Status::Running)).await,
-            Item::Event(frame) => {
-                self.send(frame.text(event::text)).await?;
-                if matches!(frame.event.fact, Fact::Complete { .. }) { Err(COMPLETE) } else { Ok(()) }
+    /// Writes a message, and those that wait behind it, in as few pieces as may be.
+    async fn show(&mut self, told: Told) -> Result<(), End> {
+        let (mut next, mut length) = (Some(told), 0);
+        while let Some(told) = next {
+            let text = told.message.text();
+            length += text.len();
+            self.feed(Message::Text(text)).await?;
+            if told.is_last {
+                self.flush().await?;
+                return Err(COMPLETE);
             }
+            next = if length < WRITE { self.following.story.next().now_or_never() } else { None };
         }
+        self.flush().await
     }
 
     async fn answer(&mut self, message: Result<Message, axum::Error>) -> Result<(), End> {
         match message {
             Ok(Message::Text(text)) if text.len() > LARGEST => Err(TOO_LARGE),
-            Ok(Message::Text(text)) => match said(&text) {
+            Ok(Message::Text(text)) => match Said::read(&text) {
                 Some(said) => self.heed(said).await,
                 None => self.refuse(&unknown()).await,
             },
@@ -152,27 +165,26 @@ impl Session {
     }
 
     async fn heed(&mut self, said: Said) -> Result<(), End> {
-        match said {
-            Said::Ping => self.send(json!({ "type": "pong" }).to_string().into()).await,
-            Said::Resume { last_seq } => self.resume(last_seq).await,
-            Said::Cancel => {
-                let cancelled =
-                    cancel::cancel(&self.site.core, &self.leave.principal, self.scan.job.id).await;
-                match cancelled {
-                    Ok(()) => Ok(()),
-                    Err(error) => self.refuse(&error.into()).await,
-                }
+        let done = match said {
+            Said::Ping => return self.send(json!({ "type": "pong" }).to_string().into()).await,
+            Said::Resume { last_seq, last_event_id } => {
+                let position = last_event_id.or(last_seq.map(|number| number.to_string()));
+                self.following.story.resume(&position.unwrap_or_default()).await
             }
+            Said::Cancel => self.cancel().await,
+        };
+        match done {
+            Ok(()) => Ok(()),
+            Err(problem) => self.refuse(&problem).await,
         }
     }
 
-    /// Goes on after a number that may have come up since the socket was opened.
-    async fn resume(&mut self, last_seq: i64) -> Result<(), End> {
-        match cancel::find(&self.site.core, &self.leave.principal, self.scan.job.id).await {
-            Ok(scan) => self.listener.rewind(position(Some(&last_seq.to_string()), &scan)),
-            Err(error) => self.refuse(&error.into()).await?,
-        }
-        Ok(())
+    async fn cancel(&mut self) -> Result<(), Problem> {
+        let Following { site, leave, job, .. } = &self.following;
+        let Some(job) = *job else {
+            return Err(Problem::unreadable("type", "cancel takes the WebSocket of one job"));
+        };
+        cancel::cancel(&site.core, &leave.principal, job).await.map_err(Problem::from)
     }
 
     async fn refuse(&mut self, problem: &Problem) -> Result<(), End> {
@@ -181,24 +193,29 @@ impl Session {
 
     async fn ping(&mut self) -> Result<(), End> {
         self.check().await?;
-        self.write(Message::Ping(bytes::Bytes::new())).await
+        if let Some(position) = self.following.story.position() {
+            self.feed(Message::Text(position.text())).await?;
+        }
+        self.feed(Message::Ping(bytes::Bytes::new())).await?;
+        self.flush().await
     }
 
     /// A key that was revoked or has expired ends its streams.
     async fn check(&mut self) -> Result<(), End> {
-        if self.leave.holds().await { Ok(()) } else { Err(REVOKED) }
+        if self.following.leave.holds().await { Ok(()) } else { Err(REVOKED) }
     }
 
     async fn send(&mut self, text: Utf8Bytes) -> Result<(), End> {
-        self.write(Message::Text(text)).await
+        self.feed(Message::Text(text)).await?;
+        self.flush().await
     }
 
-    async fn write(&mut self, message: Message) -> Result<(), End> {
-        if let Ok(sent) = timeout(SLOW, self.sink.send(message)).await {
-            return sent.map_err(|_| GONE);
-        }
-        tracing::info!(job.id = self.scan.job.id.to_base62(), "a listener is too slow and sent away");
-        Err(TOO_SLOW)
+    async fn feed(&mut self, message: Message) -> Result<(), End> {
+        in_time(self.sink.feed(message)).await
+    }
+
+    async fn flush(&mut self) -> Result<(), End> {
+        in_time(self.sink.flush()).await
     }
 
     async fn close(&mut self, end: End) {
@@ -209,25 +226,15 @@ impl Session {
     }
 }
 
-const TOO_SLOW: End = (close_code::AGAIN, "too slow; resume by number");
-const TOO_LARGE: End = (close_code::SIZE, "the message is too large");
-const REVOKED: End = (close_code::POLICY, "the key does not hold any more");
-const COMPLETE: End = (close_code::NORMAL, "complete");
-/// Nobody is left to read it.
-const GONE: End = (close_code::AWAY, "");
-
-fn unknown() -> Problem {
-    Problem::unreadable("type", "say ping, cancel, or resume with last_seq, as a JSON object with a type")
+async fn in_time(written: impl Future<Output = Result<(), axum::Error>>) -> Result<(), End> {
+    if let Ok(written) = timeout(SLOW, written).await {
+        return written.map_err(|_| GONE);
+    }
+    tracing::info!("a listener is too slow and sent away");
+    Err(TOO_SLOW)
 }
 
-/// A broken protocol, or a message larger than allowed.
-fn fault(error: &axum::Error) -> End {
-    let text = error.to_string();
-    if text.contains("too long") || text.contains("too large") {
-        TOO_LARGE
-    } else if text.contains("UTF-8") || text.contains("utf-8") {
-        (close_code::INVALID, "not UTF-8")
-    } else {
-        (close_code::PROTOCOL, "not a WebSocket message")
-    }
+fn unknown() -> Problem {
+    let message = "say ping, cancel, or resume with last_seq or last_event_id, as a JSON object with a type";
+    Problem::unreadable("type", message)
 }

@@ -22,6 +22,11 @@ pub(super) fn scan_id(id: JobId) -> String {
     format!("scan_{}", id.to_base62())
 }
 
+/// The id of a job of any kind as clients see it.
+pub(super) fn job_id(id: JobId) -> String {
+    format!("job_{}", id.to_base62())
+}
+
 /// The dialect knows no word for a time limit: such a scan has failed, with the code `SCAN_TIMEOUT`.
 pub(super) fn status_word(status: Status) -> &'static str {
     match status {

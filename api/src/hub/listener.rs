@@ -5,7 +5,10 @@ use std::{collections::VecDeque, sync::Arc, time::Duration};
 use shared::event::Progress;
 use tokio::sync::watch;
 
-use super::topic::{Frame, Newest, Topic};
+use super::{
+    frame::{Frame, Step},
+    topic::{Newest, Topic},
+};
 
 /// What a listener is given next.
 #[derive(Clone, Debug)]
@@ -13,7 +16,9 @@ pub(crate) enum Item {
     /// A stored event: each number once, in order.
     Event(Arc<Frame>),
     /// How far the job is; the newest only.
-    Progress(Progress),
+    Progress(Arc<Step>),
+    /// Events that come next have been removed. Comes again until the listener is set to another number.
+    Pruned,
 }
 
 /// A cursor in the events of one job.
@@ -38,6 +43,22 @@ impl Listener {
         self.last = after;
     }
 
+    /// The number of the event that it was given last.
+    pub(crate) fn last(&self) -> i64 {
+        self.last
+    }
+
+    /// Whether all that comes next is there, as far as it is known by now.
+    pub(crate) async fn is_whole(&mut self) -> bool {
+        let newest = self.newest.borrow().seq;
+        if newest <= self.last || !self.ready.is_empty() {
+            return true;
+        }
+        let Ok(frames) = self.topic.after(self.last).await else { return true };
+        self.ready.extend(frames);
+        !self.ready.is_empty()
+    }
+
     /// The next event or progress; waits until there is one. Safe to drop while it waits.
     pub(crate) async fn next(&mut self) -> Item {
         loop {
@@ -45,14 +66,21 @@ impl Listener {
                 self.last = frame.event.seq;
                 return Item::Event(frame);
             }
-            let newest = *self.newest.borrow_and_update();
-            if newest.seq > self.last {
-                self.fetch().await;
+            let (seq, progress) = {
+                let newest = self.newest.borrow_and_update();
+                (newest.seq, newest.progress.clone())
+            };
+            if seq > self.last {
+                match self.topic.after(self.last).await {
+                    Ok(frames) if frames.is_empty() => return Item::Pruned,
+                    Ok(frames) => self.ready.extend(frames),
+                    Err(error) => wait_for_the_database(&error).await,
+                }
                 continue;
             }
-            if let Some(progress) = newest.progress.filter(|progress| progress.is_after(&self.told)) {
-                self.told = progress;
-                return Item::Progress(progress);
+            if let Some(step) = progress.filter(|step| step.progress.is_after(&self.told)) {
+                self.told = step.progress;
+                return Item::Progress(step);
             }
             if self.newest.changed().await.is_err() {
                 // The topic lives as long as this listener, so its sender cannot be gone.
@@ -60,18 +88,10 @@ impl Listener {
             }
         }
     }
+}
 
-    async fn fetch(&mut self) {
-        match self.topic.after(self.last).await {
-            Ok(frames) if frames.is_empty() => {
-                // Announced, yet not to be read: pruned, or not visible yet to this reader.
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            Ok(frames) => self.ready.extend(frames),
-            Err(error) => {
-                tracing::warn!(%error, "a stream waits for the database");
-                tokio::time::sleep(Duration::from_millis(500)).await;
-            }
-        }
-    }
+/// A stream outlives a database that is away for a while.
+pub(crate) async fn wait_for_the_database(error: &shared::error::Error) {
+    tracing::warn!(%error, "a stream waits for the database");
+    tokio::time::sleep(Duration::from_millis(500)).await;
 }

@@ -69,6 +69,44 @@ async fn ids_that_no_scan_has_are_not_found() {
 }
 
 #[tokio::test]
+async fn ids_that_no_job_has_are_not_found() {
+    let long = format!("job_{}", "a".repeat(3000));
+    let ids = [
+        "job_",
+        "job_1",
+        "x",
+        "scan_x",
+        "key_0000000000000000000000",
+        "job_0000000000000000000000",
+        "%FF",
+        &long,
+    ];
+    let stream = |id: &&str| Case::plain(&format!("GET /api/v1/jobs/{id}/stream"), 404, "NOT_FOUND");
+    let socket = |id: &&str| Case::plain(&format!("GET /ws/jobs/{id}"), 404, "NOT_FOUND");
+    insist(ids.iter().map(stream).chain(ids.iter().map(socket)).collect()).await;
+}
+
+#[tokio::test]
+async fn streams_of_what_there_is_not_are_refused() {
+    let mut cases = Vec::new();
+    for query in [
+        "kind=none",
+        "kind=scan,none",
+        "event=error",
+        "event=complete,",
+        "event=COMPLETE",
+        "kind=scan&kind=scan",
+        "event=complete&event=complete",
+        "subject=a&subject=b",
+        "last_event_id=1&last_event_id=2",
+    ] {
+        cases.push(Case::plain(&format!("GET /api/v1/events?{query}"), 400, "VALIDATION_ERROR"));
+        cases.push(Case::plain(&format!("GET /ws/events?{query}"), 400, "VALIDATION_ERROR"));
+    }
+    insist(cases).await;
+}
+
+#[tokio::test]
 async fn ids_that_no_key_has_are_not_found() {
     let long = format!("key_{}", "a".repeat(3000));
     let ids =
@@ -85,6 +123,9 @@ async fn methods_that_a_path_does_not_know_are_not_allowed() {
         ("/api/v1/scans/scan_abcdefghijkl", vec!["POST", "PUT", "PATCH"]),
         ("/api/v1/scans/scan_abcdefghijkl/results", vec!["POST", "PUT", "PATCH"]),
         ("/api/v1/scans/scan_abcdefghijkl/stream", vec!["POST", "DELETE"]),
+        ("/api/v1/jobs/job_abcdefghijkl/stream", vec!["POST", "DELETE"]),
+        ("/api/v1/events", vec!["POST", "PUT", "DELETE"]),
+        ("/ws/events", vec!["POST", "DELETE"]),
         ("/api/v1/auth/register", vec!["GET", "PUT", "DELETE"]),
         ("/api/v1/health", vec!["POST", "DELETE"]),
         ("/api/v1/auth/login", vec!["GET", "PUT", "DELETE"]),

@@ -4,7 +4,7 @@
 use serde_json::json;
 use vedette_tests::deployment::Deployment;
 use vedette_tests::listeners::own_address;
-use vedette_tests::wait::{LONG, SOON, until};
+use vedette_tests::wait::{LONG, SOON, until, within};
 use vedette_tests::{Client, Pair, TestService};
 
 use crate::routes::{ROUTES, Takes};
@@ -97,7 +97,8 @@ impl Caller {
         };
         let request = self.client.request(method.parse().unwrap(), &path);
         let request = if ["POST", "PATCH"].contains(&method) { request.json(&body) } else { request };
-        self.client.send(request).await.status
+        // The head alone: a stream may go on for ever.
+        within("an answer", SOON, request.send()).await.unwrap().status().as_u16()
     }
 
     /// Whether a scan of theirs goes on, as far as a key is left to see it with.

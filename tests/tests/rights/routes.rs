@@ -34,7 +34,7 @@ use Takes::{
 
 /// Each route with what it takes and the status that whoever has that is answered with. They are asked in this order:
 /// what is used up comes last. A scan has ended, and a key of the caller's is there to be revoked.
-pub(crate) const ROUTES: [(&str, Takes, u16); 49] = [
+pub(crate) const ROUTES: [(&str, Takes, u16); 53] = [
     ("GET /api/v1/health", Nothing, 200),
     ("GET /api/v1/health/", Nothing, 200),
     ("POST /api/v1/auth/register", Nothing, 400),
@@ -49,7 +49,11 @@ pub(crate) const ROUTES: [(&str, Takes, u16); 49] = [
     ("GET /api/v1/scans/{scan}/results", ReadScans, 200),
     ("GET /api/v1/scans/{scan}/results/", ReadScans, 200),
     ("GET /api/v1/scans/{scan}/stream", ReadScans, 200),
+    ("GET /api/v1/jobs/{scan}/stream", ReadScans, 200),
+    ("GET /api/v1/events", ReadScans, 200),
     ("GET /ws/scans/{scan}", ReadScans, 400),
+    ("GET /ws/jobs/{scan}", ReadScans, 400),
+    ("GET /ws/events", ReadScans, 400),
     ("DELETE /api/v1/scans/{scan}", WriteScans, 409),
     ("DELETE /api/v1/scans/{scan}/results", WriteScans, 200),
     ("DELETE /api/v1/scans/{scan}/results/", WriteScans, 404),

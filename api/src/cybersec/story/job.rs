@@ -1,0 +1,158 @@
+//! The story of one job.
+
+use std::{collections::VecDeque, vec};
+
+use shared::{
+    event::{Event, Fact},
+    id::JobId,
+    identity::Principal,
+    job::view::{self, About, View},
+};
+
+use super::{Reset, Told};
+use crate::{
+    cybersec::{
+        event::{encode, encode_step, encode_stored, encode_view},
+        problem::Problem,
+    },
+    hub::{Encoded, Item, Listener, wait_for_the_database},
+    site::Site,
+};
+
+/// First how far the job is, then its facts, each with its number.
+#[derive(Debug)]
+pub(in crate::cybersec) struct JobStory {
+    site: Site,
+    principal: Principal,
+    job: JobId,
+    about: About,
+    listener: Listener,
+    first: VecDeque<Encoded>,
+    /// Whether nothing has been told yet: before anything it is seen whether the facts are all there.
+    is_new: bool,
+    /// What stands in for facts that were removed.
+    stand_ins: vec::IntoIter<Event>,
+}
+
+/// Where a listener goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::cybersec) enum Start {
+    /// Behind this number, which is 0 where nothing has been told.
+    Behind(i64),
+    /// From the beginning, which it is told.
+    Anew(Reset),
+}
+
+impl Start {
+    /// Reads the number of an event, of a job whose newest one has the number `newest`.
+    pub(in crate::cybersec) fn read(text: Option<&str>, newest: i64) -> Self {
+        let text = text.map(str::trim).filter(|text| !text.is_empty());
+        match text.map(str::parse) {
+            None => Self::Behind(0),
+            Some(Ok(number)) if (0..=newest).contains(&number) => Self::Behind(number),
+            Some(Ok(number)) if number > newest => Self::Anew(Reset::Ahead),
+            Some(Ok(_) | Err(_)) => Self::Anew(Reset::Unknown),
+        }
+    }
+}
+
+impl JobStory {
+    /// The story of a job as the caller has just read it.
+    pub(in crate::cybersec) fn new(site: &Site, principal: &Principal, view: &View, start: Start) -> Self {
+        let (site, principal) = (site.clone(), principal.clone());
+        let listener = site.hub.listen(0, view);
+        let (job, about) = (view.job.id, view.about());
+        let (first, stand_ins) = (VecDeque::new(), Vec::new().into_iter());
+        let mut story = Self { site, principal, job, about, listener, first, is_new: true, stand_ins };
+        story.start(start, view);
+        story
+    }
+
+    fn start(&mut self, start: Start, view: &View) {
+        let (behind, reset) = match start {
+            Start::Behind(number) => (number, None),
+            Start::Anew(reset) => (0, Some(reset)),
+        };
+        self.stand_ins = Vec::new().into_iter();
+        self.first = reset.map(Reset::told).into_iter().chain([encode_view(view)]).collect();
+        self.listener.rewind(behind);
+    }
+
+    pub(super) async fn next(&mut self) -> Told {
+        loop {
+            if self.is_new && !self.listener.is_whole().await {
+                self.stand_in().await;
+                continue;
+            }
+            self.is_new = false;
+            if let Some(message) = self.first.pop_front() {
+                return message.into();
+            }
+            if let Some(event) = self.stand_ins.next() {
+                let is_last = matches!(event.fact, Fact::Complete { .. });
+                return Told { message: encode_stored(&event, &self.about), is_last };
+            }
+            match self.listener.next().await {
+                Item::Progress(step) => return step.encoded(encode_step).into(),
+                Item::Event(frame) => {
+                    let is_last = matches!(frame.event.fact, Fact::Complete { .. });
+                    return Told { message: frame.encoded(encode), is_last };
+                }
+                Item::Pruned => self.stand_in().await,
+            }
+        }
+    }
+
+    /// Goes on with what is stored beside the facts that were removed. Whoever has been told some is told anew.
+    async fn stand_in(&mut self) {
+        let read = async {
+            let view = view::find(&self.site.core, &self.principal, self.job).await?;
+            let facts = view::facts(&self.site.core, &view).await?;
+            Ok::<_, shared::error::Error>((view, facts))
+        };
+        match read.await {
+            Ok((view, facts)) => {
+                let behind = self.listener.last();
+                self.start(if behind > 0 { Start::Anew(Reset::Pruned) } else { Start::Behind(0) }, &view);
+                self.stand_ins = facts.into_iter();
+                self.listener.rewind(view.job.last_seq);
+            }
+            Err(error) => wait_for_the_database(&error).await,
+        }
+    }
+
+    pub(super) async fn resume(&mut self, position: &str) -> Result<(), Problem> {
+        let view = view::find(&self.site.core, &self.principal, self.job).await?;
+        let start = Start::read(Some(position), view.job.last_seq);
+        match start {
+            Start::Behind(number) => {
+                self.stand_ins = Vec::new().into_iter();
+                self.listener.rewind(number);
+            }
+            Start::Anew(_) => self.start(start, &view),
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_is_a_number_that_there_is() {
+        for (text, start) in [
+            (None, Start::Behind(0)),
+            (Some(""), Start::Behind(0)),
+            (Some(" "), Start::Behind(0)),
+            (Some("0"), Start::Behind(0)),
+            (Some(" 7 "), Start::Behind(7)),
+            (Some("8"), Start::Anew(Reset::Ahead)),
+            (Some("-1"), Start::Anew(Reset::Unknown)),
+            (Some("7x"), Start::Anew(Reset::Unknown)),
+            (Some("99999999999999999999"), Start::Anew(Reset::Unknown)),
+        ] {
+            assert_eq!(Start::read(text, 7), start, "{text:?}");
+        }
+    }
+}
