@@ -19,6 +19,7 @@ pub mod authority;
 pub mod client;
 pub mod deployment;
 pub mod follow;
+pub mod frames;
 pub mod golden;
 pub mod greeters;
 pub mod hawk;
