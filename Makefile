@@ -11,6 +11,13 @@ test:
 lab:
 	cargo test -p portscan --test real lab
 
+.PHONY: storm
+
+# Two hundred listeners for a minute, while the server and its Redis are killed under them; the tests have 12 seconds of it.
+storm:
+	cargo build --workspace --bins
+	VEDETTE_STORM_SECONDS=60 cargo test -p vedette-tests --test storm
+
 .PHONY: bench
 
 # Every comparison with other tools, whether or not one misses its bars; see bench/README.md.

@@ -42,6 +42,7 @@ pub mod shape;
 pub mod skip;
 pub mod source;
 pub mod wait;
+pub mod wanderer;
 pub mod websocket;
 
 pub use client::{Client, Session};

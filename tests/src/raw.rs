@@ -41,6 +41,14 @@ pub fn send(address: &str, bytes: &[u8]) -> Answer {
     read_answer(&received)
 }
 
+/// Sends these bytes and waits until the other side has answered or gone, whatever it says. Blocks.
+pub(crate) fn send_unheard(address: &str, bytes: &[u8]) {
+    let Ok(mut stream) = TcpStream::connect(address) else { return };
+    drop(stream.set_read_timeout(Some(LIMIT)));
+    drop(stream.write_all(bytes));
+    drop(stream.read(&mut [0; 4096]));
+}
+
 /// A connection that takes as little as a connection can, as long as nobody reads it.
 ///
 /// # Panics

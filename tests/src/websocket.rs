@@ -13,6 +13,7 @@ use tokio_tungstenite::{
 };
 
 use crate::authority::Authority;
+use crate::client::Client;
 use crate::raw;
 use crate::wait::{LONG, SOON, within};
 
@@ -82,6 +83,25 @@ impl Socket {
         let opening = Box::pin(client_async(format!("ws://{address}{path}"), stream));
         let (stream, _) = within("a websocket", SOON, opening).await.unwrap();
         Socket { stream }
+    }
+
+    /// Opens one, if there is a server that opens it.
+    pub(crate) async fn try_open(api: &Client, path: &str) -> Option<Socket> {
+        let url = format!("{}{}", api.base().replacen("http", "ws", 1), api.with_key(path));
+        let (stream, _) = within("a websocket", SOON, Box::pin(connect_async(url))).await.ok()?;
+        Some(Socket { stream })
+    }
+
+    /// The next text frame; none when the socket was closed or cut.
+    ///
+    /// # Panics
+    /// When a text is not JSON.
+    pub async fn next_said(&mut self) -> Option<Value> {
+        loop {
+            if let Message::Text(text) = self.stream.next().await?.ok()? {
+                return Some(serde_json::from_str(&text).expect("JSON"));
+            }
+        }
     }
 
     /// Sends a text.
