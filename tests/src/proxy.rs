@@ -6,6 +6,7 @@ use std::process::Command;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
+use crate::authority::Files;
 use crate::place::{free_address, installed};
 use crate::process::Process;
 use crate::wait::{SOON, until};
@@ -28,10 +29,32 @@ impl Proxy {
     /// # Panics
     /// When it does not listen soon.
     pub async fn start(behind: &str, more: &str) -> Result<Proxy, &'static str> {
+        Proxy::run(behind, more, "", "").await
+    }
+
+    /// Starts one that speaks TLS, HTTP/2 if the client does, and compresses whatever it may.
+    ///
+    /// # Errors
+    /// Why there is none on this machine.
+    ///
+    /// # Panics
+    /// When it does not listen soon, or a path is no text.
+    pub async fn start_tls(behind: &str, files: &Files) -> Result<Proxy, &'static str> {
+        let (certificate, key) = (files.certificate.to_str().unwrap(), files.key.to_str().unwrap());
+        let server = format!(
+            "ssl_certificate {certificate}; ssl_certificate_key {key};
+             gzip on; gzip_proxied any; gzip_min_length 1; gzip_types text/event-stream application/json;"
+        );
+        Proxy::run(behind, "", "ssl http2", &server).await
+    }
+
+    async fn run(behind: &str, more: &str, listen: &str, server: &str) -> Result<Proxy, &'static str> {
         let program = installed("nginx").ok_or("nginx is not installed")?;
         let (address, folder) = (free_address(), tempfile::tempdir().unwrap());
         let file = folder.path().join("nginx.conf");
-        std::fs::write(&file, settings(address, behind, more)).unwrap();
+        let settings = settings(address, behind, more);
+        let settings = settings.replace("{listen}", listen).replace("{server}", server);
+        std::fs::write(&file, settings).unwrap();
         let mut command = Command::new(program);
         command.arg("-p").arg(folder.path()).arg("-c").arg(&file).args(["-e", "stderr"]);
         let process = Process::spawn(&mut command, "nginx", folder.path());
@@ -55,7 +78,8 @@ http {{
   scgi_temp_path s;
   map $http_upgrade $connection_upgrade {{ default upgrade; '' close; }}
   server {{
-    listen {address};
+    listen {address} {{listen}};
+    {{server}}
     location / {{
       proxy_pass http://{behind};
       proxy_http_version 1.1;

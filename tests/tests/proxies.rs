@@ -2,8 +2,12 @@
 #![cfg(test)]
 
 use std::net::Ipv4Addr;
+use std::process::Stdio;
 
 use reqwest::Method;
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{ChildStdout, Command};
+use vedette_tests::authority::{Authority, NAME};
 use vedette_tests::deployment::Deployment;
 use vedette_tests::listeners::{Listeners, own_address, ports};
 use vedette_tests::proxy::Proxy;
@@ -124,4 +128,58 @@ async fn streams_are_live_through_a_proxy_that_buffers() {
     assert_eq!(frames.last().unwrap().event, "complete");
     assert_eq!(open_ports(&scan.results().await), listeners.expected());
     assert_eq!(owner.get(HEALTH).await.status, 200);
+}
+
+/// Lines of what curl prints while a stream goes on.
+async fn line_with(lines: &mut Lines<BufReader<ChildStdout>>, text: &str) -> String {
+    within(text, SOON, async {
+        loop {
+            let line = lines.next_line().await.unwrap().expect("a stream that goes on");
+            if line.contains(text) {
+                return line;
+            }
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn streams_are_live_through_a_proxy_with_tls_that_compresses() {
+    let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
+    let files = authority.issue(NAME, folder.path());
+    let service = trusting().slowed_to(1000).start().await;
+    let proxy = match Proxy::start_tls(service.address(), &files).await {
+        Ok(proxy) => proxy,
+        Err(why) => return skipped("streams_are_live_through_a_proxy_with_tls_that_compresses", why),
+    };
+    let owner = service.owner().at(&proxy.address()).over_tls(&authority);
+    let listeners = Listeners::at(&[1024, 3000]);
+    let scan = owner.scan(&listeners.target()).ports(&ports(1, 6_000)).await;
+    let root = folder.path().join("root.pem");
+    std::fs::write(&root, authority.certificate()).unwrap();
+    let port = proxy.address().rsplit(':').next().unwrap().to_owned();
+    let mut curl = Command::new("curl");
+    curl.args([
+        "-sSN",
+        "--http2",
+        "--compressed",
+        "-w",
+        "%{http_version} %header{content-encoding}\\n",
+        "--cacert",
+    ]);
+    curl.arg(&root).args(["--connect-to", &format!("{NAME}:{port}:{}", proxy.address())]);
+    curl.args(["-H", &format!("authorization: Bearer {}", owner.key()), "-H", "accept: text/event-stream"]);
+    curl.arg(format!("{}{}", owner.base(), scan.path("/stream")));
+    let mut curl = curl.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+    let mut lines = BufReader::new(curl.stdout.take().unwrap()).lines();
+    let mut socket = scan.websocket().await;
+    line_with(&mut lines, "event: progress").await;
+    socket.hear_type("progress").await;
+    line_with(&mut lines, "event: port_found").await;
+    assert_eq!(scan.status().await["status"], "running", "what is seen is seen while it happens");
+    line_with(&mut lines, "event: complete").await;
+    assert_eq!(line_with(&mut lines, "gzip").await, "2 gzip", "over HTTP/2, compressed");
+    let (heard, code) = socket.rest().await;
+    assert_eq!((heard.last().unwrap()["type"].as_str(), code), (Some("complete"), 1000));
+    assert_eq!(open_ports(&scan.results().await), listeners.expected());
 }
