@@ -16,6 +16,7 @@
 pub mod answer;
 pub mod attempts;
 pub mod authority;
+pub mod browser;
 pub mod client;
 pub mod deployment;
 pub mod follow;
