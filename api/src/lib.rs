@@ -25,5 +25,6 @@ mod server;
 mod site;
 mod time;
 mod tls;
+mod unread;
 
 pub use server::Server;

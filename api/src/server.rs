@@ -15,7 +15,7 @@ use tower::ServiceExt;
 
 use crate::{
     aip, chad, chenist, connections::Connections, cybersec, keychest, listener::Listener, metrics, peer,
-    request_id, site::Site, tls::Certificate,
+    request_id, site::Site, tls::Certificate, unread,
 };
 
 /// How long a client may take over the head of a request, and how long a connection may rest between two.
@@ -88,6 +88,7 @@ fn router(site: Site) -> Router {
     Router::new()
         .fallback(answer)
         .with_state(dialects)
+        .layer(middleware::from_fn(unread::take_rest))
         .layer(recognised)
         .layer(middleware::from_fn(request_id::name))
 }
