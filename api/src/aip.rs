@@ -8,12 +8,13 @@ mod limit;
 mod problem;
 mod signed;
 
-use axum::{Json, Router, middleware, response::IntoResponse, routing::get};
+use axum::{Json, Router, http::Method, middleware, response::IntoResponse, routing::get};
 use serde::Serialize;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use self::problem::Problem;
 use crate::{
+    cors::cors,
     patience::{Late, hurry},
     site::Site,
 };
@@ -37,6 +38,7 @@ pub(crate) fn router(site: Site) -> Router {
         .layer(middleware::from_fn_with_state(site.clone(), caller::authenticate))
         .layer(middleware::from_fn_with_state(late, hurry))
         .layer(middleware::from_fn_with_state(site.clone(), limit::count))
+        .layer(cors([Method::GET, Method::POST, Method::PATCH, Method::PUT, Method::DELETE]))
         .with_state(site)
 }
 

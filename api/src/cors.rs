@@ -22,6 +22,8 @@ pub(crate) fn cors<const N: usize>(methods: [Method; N]) -> CorsLayer {
         .expose_headers([
             header::RETRY_AFTER,
             header::WWW_AUTHENTICATE,
+            header::CONTENT_DISPOSITION,
+            named("server-authorization"),
             named("x-request-id"),
             LIMIT,
             REMAINING,

@@ -52,10 +52,14 @@ pub(crate) async fn name(mut request: Request, next: Next) -> Response {
 
 /// A path without its e-mail addresses.
 fn shown(path: &str) -> String {
-    let is_address = |part: &str| part.contains('@') || part.contains("%40");
-    let parts: Vec<_> =
-        path.split('/').map(|part| if is_address(part) { "(address)" } else { part }).collect();
-    parts.join("/")
+    let mut is_claim = false;
+    let parts = path.split('/').map(|part| {
+        let is_address = part.contains('@') || part.contains("%40") || (is_claim && !part.is_empty());
+        // Where a claim is made stands an address, however it is spelt.
+        is_claim = part == "claim";
+        if is_address { "(address)" } else { part }
+    });
+    parts.collect::<Vec<_>>().join("/")
 }
 
 #[cfg(test)]
@@ -67,6 +71,8 @@ mod tests {
         for (path, expected) in [
             ("/api/v1.0/access/claim/ada@example.net", "/api/v1.0/access/claim/(address)"),
             ("/api/v1.0//access/claim/ada%40example.net/", "/api/v1.0//access/claim/(address)/"),
+            ("/api/v1.0/access/claim/ada%2540example.net", "/api/v1.0/access/claim/(address)"),
+            ("/api/v1.0/access/claim/", "/api/v1.0/access/claim/"),
             ("/api/v1/scans", "/api/v1/scans"),
             ("/", "/"),
         ] {

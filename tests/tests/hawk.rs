@@ -102,7 +102,9 @@ fn assert_refused(answer: &Answer, status: u16, why: &str) {
     let challenge = if status == 401 { format!("Hawk error=\"{why}\"") } else { String::new() };
     assert_eq!(answer.header("www-authenticate"), challenge);
     assert_eq!(answer.body, serde_json::json!({ "errors": [why] }));
-    assert_eq!(answer.header("server-authorization"), "");
+    // Where the signature holds all the same, the answer has one, too.
+    let holds = ["Invalid nonce", "this key may not be used from this address"].contains(&why);
+    assert_eq!(answer.header("server-authorization").starts_with("Hawk mac="), holds, "{answer:?}");
 }
 
 #[tokio::test]

@@ -39,11 +39,17 @@ pub(super) async fn authenticate(
     let (parts, body) = request.into_parts();
     let (sent, address) = (Signed::of(&base_url, &parts), Peer::of(&parts.extensions));
     let Ok(body) = to_bytes(body, LONGEST).await else {
-        return refuse(&site, address, Problem::too_large().into()).await;
+        return refuse(&site, address, Problem::too_large().into()).await.0;
     };
     let (header, signer) = match believe(&site.core, &sent, &parts, &body).await {
         Ok(believed) => believed,
-        Err(doubt) => return refuse(&site, address, doubt).await,
+        Err(doubt) => {
+            let (response, signature) = refuse(&site, address, doubt).await;
+            return match signature {
+                Some((header, key)) => sent.answer(response, &header, &key).await,
+                None => response,
+            };
+        }
     };
     let standing = limit::take_signed(&site.core, signer.principal.organization).await;
     let mut response = if standing.allowed {
@@ -69,6 +75,7 @@ async fn believe(core: &Core, sent: &Signed, parts: &Parts, body: &[u8]) -> Resu
     let signer = match recognise_signer(core, &signatory, verify).await? {
         Ok(signer) => signer,
         Err(Unsigned::Signatory(refusal)) => return Err(refusal.into()),
+        Err(Unsigned::Elsewhere(refusal, key)) => return Err(Doubt::from(refusal).signed(header, key)),
         Err(Unsigned::Signature((why, challenge))) => {
             // Anybody can name a user: what does not hold stands in nobody's log but that of strangers.
             let stranger = Who { address: Some(from), ..Who::default() };
@@ -81,18 +88,28 @@ async fn believe(core: &Core, sent: &Signed, parts: &Parts, body: &[u8]) -> Resu
         return Ok((header, signer));
     }
     let why = hawk::Refusal::Nonce;
-    Err(Doubt::new(why, hawk::challenge(why, &signer.key, now.timestamp()), Who::from(&signer.principal)))
+    let challenge = hawk::challenge(why, &signer.key, now.timestamp());
+    Err(Doubt::new(why, challenge, Who::from(&signer.principal)).signed(header, signer.key))
 }
+
+/// What the answer to a signature that holds is signed with, even if the request is refused.
+type Signature = (Header, Vec<u8>);
 
 /// Why a request is not believed: what its sender is told, and what the audit log.
 struct Doubt {
     problem: Problem,
     entry: Option<(Who, String)>,
+    signature: Option<Signature>,
 }
 
 impl Doubt {
     fn new(why: hawk::Refusal, challenge: String, who: Who) -> Self {
-        Self { problem: Problem::unbelieved(why, challenge), entry: Some((who, why.to_string())) }
+        let entry = Some((who, why.to_string()));
+        Self { problem: Problem::unbelieved(why, challenge), entry, signature: None }
+    }
+
+    fn signed(self, header: Header, key: Vec<u8>) -> Self {
+        Self { signature: Some((header, key)), ..self }
     }
 }
 
@@ -107,13 +124,13 @@ impl From<Refusal> for Doubt {
         } else {
             error.into()
         };
-        Self { problem, entry }
+        Self { problem, entry, signature: None }
     }
 }
 
 impl From<Problem> for Doubt {
     fn from(problem: Problem) -> Self {
-        Self { problem, entry: None }
+        Self { problem, entry: None, signature: None }
     }
 }
 
@@ -124,14 +141,14 @@ impl From<Error> for Doubt {
 }
 
 /// Answers a request that is not believed. Past the limit nothing is written: strangers could fill the log.
-async fn refuse(site: &Site, address: Peer, doubt: Doubt) -> Response {
-    let Doubt { problem, entry } = doubt;
+async fn refuse(site: &Site, address: Peer, doubt: Doubt) -> (Response, Option<Signature>) {
+    let Doubt { problem, entry, signature } = doubt;
     if problem.status.is_server_error() {
-        return problem.into_response();
+        return (problem.into_response(), signature);
     }
     let standing = limit::take_refused(&site.core, address).await;
     if !standing.allowed {
-        return Problem::limited(&standing).into_response();
+        return (Problem::limited(&standing).into_response(), signature);
     }
     if let Some((who, why)) = entry
         && let Err(error) = audit::refused(&site.core, who, &why).await
@@ -141,5 +158,5 @@ async fn refuse(site: &Site, address: Peer, doubt: Doubt) -> Response {
     }
     let mut response = problem.into_response();
     response.extensions_mut().insert(standing);
-    response
+    (response, signature)
 }

@@ -40,6 +40,11 @@ impl Refusal {
         self.who
     }
 
+    /// Whether it is a good key, but not from where it was used.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.reason == Reason::Elsewhere
+    }
+
     /// What the audit log says; the caller is told less.
     #[must_use]
     pub fn reason(&self) -> &'static str {

@@ -52,6 +52,8 @@ pub enum Unsigned<E> {
     Signature(E),
     /// It may hold, but not for anybody who may call.
     Signatory(Refusal),
+    /// It holds, but not from where it comes; the answer can be signed with the key.
+    Elsewhere(Refusal, Vec<u8>),
 }
 
 /// Recognises whoever signed a request; `verify` says whether the signature holds under a key.
@@ -88,7 +90,11 @@ pub async fn recognise_signer<E>(
     if admitted.is_ok() {
         core.known.keep(mark, name, &holder, now);
     }
-    Ok(admitted.map(|principal| Signer { principal, key }).map_err(Unsigned::Signatory))
+    Ok(match admitted {
+        Ok(principal) => Ok(Signer { principal, key }),
+        Err(refusal) if refusal.is_elsewhere() => Err(Unsigned::Elsewhere(refusal, key)),
+        Err(refusal) => Err(Unsigned::Signatory(refusal)),
+    })
 }
 
 impl Signatory<'_> {
