@@ -47,7 +47,10 @@ async fn open(place: &Place, terminal: &Terminal) -> Result<Core, Failure> {
     let bell = match Bell::open(settings.redis_url.as_deref()).await {
         Ok(bell) => bell,
         Err(error) => {
-            terminal.note(&format!("{}; the server will notice within a second", chain(&error)));
+            terminal.note(&format!(
+                "{}; the server will notice within a second, its open streams within 20",
+                chain(&error)
+            ));
             Bell::open(None).await.map_err(|error| explain(wanted, error))?
         }
     };

@@ -10,7 +10,10 @@ use crate::{
     error::Result,
     id::{KeyId, OrganizationId, UserId},
     identity::{Permission, Principal},
-    store::{self, Tx, audit::Row},
+    store::{
+        self, Tx,
+        audit::{Row, Whose},
+    },
 };
 
 /// How long the attempts of strangers are kept, in days.
@@ -100,6 +103,7 @@ impl Action {
             | Self::DisableUser
             | Self::EnableUser
             | Self::SetRole
+            | Self::SetPassword
             | Self::SetTier => true,
             Self::CreateScan
             | Self::CancelScan
@@ -109,7 +113,6 @@ impl Action {
             | Self::LogIn
             | Self::CreateKey
             | Self::AddUser
-            | Self::SetPassword
             | Self::Refuse => false,
         }
     }
@@ -180,15 +183,18 @@ pub async fn refused(core: &Core, who: Who, why: &str) -> Result<()> {
     .await
 }
 
-/// A page of the caller's organization's log, the newest lines first, and how many lines there are.
+/// A page of the caller's organization's log, the newest lines first, and how many lines there are. Whoever looks after
+/// the whole server is told of strangers, too.
 ///
 /// # Errors
 /// `Forbidden` without the permission to read it.
 pub async fn page(core: &Core, principal: &Principal, offset: i64, limit: i64) -> Result<(Vec<Row>, i64)> {
     principal.permissions.require(Permission::ReadOrganization)?;
     let organization = principal.organization;
-    let rows = store::audit::page(&core.store, organization, offset, limit).await?;
-    Ok((rows, store::audit::count(&core.store, organization).await?))
+    let strangers = store::identity::first_organization(&core.store).await? == Some(organization);
+    let whose = Whose { organization, strangers };
+    let rows = store::audit::page(&core.store, whose, offset, limit).await?;
+    Ok((rows, store::audit::count(&core.store, whose).await?))
 }
 
 /// Forgets the attempts of strangers that are a month old.

@@ -112,6 +112,17 @@ async fn nobody_makes_a_key_that_may_do_more_than_they_may() {
         let refused = tied.post(KEYS, &order).await;
         assert_eq!((refused.status, &refused.body["status_code"]), (403, &json!(403)), "{refused:?}");
     }
+    let (id, brief) = service.issue("ada@example.net", &["--days", "5"]).await;
+    let made = brief.post(KEYS, &json!({ "name": "as brief" })).await;
+    let own = brief.get(&format!("{KEYS}/{id}")).await;
+    assert_eq!(made.body["expires_at"], own.body["expires_at"], "{made:?}, {own:?}");
+    service.add_secret(&text(&made.body, "key"));
+    for end in [Value::Null, json!("2100-01-31T12:00:00Z")] {
+        let longer = patch(&brief, &format!("{KEYS}/{id}"), &json!({ "expires_at": end })).await;
+        assert_eq!(longer.status, 403, "{longer:?}");
+    }
+    let longer = brief.post(KEYS, &json!({ "name": "long", "expires_at": "2100-01-31T12:00:00Z" })).await;
+    assert_eq!(longer.status, 403, "{longer:?}");
     let made = tied.post(KEYS, &json!({ "name": "like it" })).await;
     assert_eq!(made.body["ip_allowlist"], json!(["127.0.0.0/8"]), "{made:?}");
     service.add_secret(&text(&made.body, "key"));

@@ -28,12 +28,14 @@ pub(super) struct Asked {
     per_page: Option<String>,
 }
 
-/// One line. Without a user it was the operator, at the command line.
+/// One line.
 #[derive(Debug, Serialize)]
 struct Line {
     timestamp: String,
     action: String,
     subject: String,
+    /// Who did it: a `user`, a `stranger`, or the `operator` at the command line.
+    actor: &'static str,
     user_id: Option<String>,
     key_id: Option<String>,
     address: Option<String>,
@@ -44,11 +46,20 @@ impl From<Row> for Line {
         Self {
             timestamp: seconds(row.created_at),
             subject: subject(&row),
+            actor: actor(&row),
             action: row.action,
             user_id: row.user_id.map(|id| user_id(UserId::from(id))),
             key_id: row.key_id.map(|id| key_id(KeyId::from(id))),
             address: row.address,
         }
+    }
+}
+
+fn actor(row: &Row) -> &'static str {
+    match row {
+        Row { user_id: Some(_), .. } => "user",
+        Row { organization_id: None, .. } => "stranger",
+        _ => "operator",
     }
 }
 

@@ -51,7 +51,7 @@ pub async fn register(core: &Core, from: IpAddr, email: &str, password: &str) ->
     let most = core.limits.allowances.registrations_an_hour;
     let rule = Rule::throttle("registrations", "registrations an hour", most);
     core.limiter.require(&rule, from.into(), core.clock.now()).await?;
-    let email = parse_email(email)?;
+    let email = own_email(email)?;
     let hash = password::hash(password).await?;
     let opening = Opening {
         email: &email,
@@ -103,6 +103,27 @@ async fn open(core: &Core, opening: Opening<'_>) -> Result<Registered> {
     audit::record(core, &mut tx, &Entry::new(who, Action::Register, &id)).await?;
     tx.commit().await?;
     Ok(Registered { user: id, key, expires_at, tier })
+}
+
+/// Where the stand-ins for claimed addresses are.
+const CLAIMED: &str = "@claimed.invalid";
+
+/// The stand-in under which an account stands whose address is only claimed.
+pub(super) fn stand_in(id: impl std::fmt::Display) -> String {
+    format!("{id}{CLAIMED}")
+}
+
+/// An address that an account may be opened with by whoever has it, so not a stand-in.
+pub(super) fn own_email(text: &str) -> std::result::Result<String, Invalid> {
+    let email = parse_email(text)?;
+    if email.ends_with(CLAIMED) {
+        return Err(Invalid::new(
+            "email",
+            text,
+            "addresses of this domain stand for claimed ones; use another",
+        ));
+    }
+    Ok(email)
 }
 
 /// Accepts `name@domain`, at most 254 characters, and writes it in lower case.

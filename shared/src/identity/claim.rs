@@ -6,7 +6,9 @@
 
 use std::{net::IpAddr, time::Duration};
 
-use super::{ApiKey, Form, KeyOrder, Role, Tier, keys, parse_email, recognition::recognise};
+use super::{
+    ApiKey, Form, KeyOrder, Role, Tier, account::stand_in, keys, parse_email, recognition::recognise,
+};
 use crate::{
     audit::{self, Action, Entry, Who},
     core::{Core, contending},
@@ -104,7 +106,7 @@ async fn open(core: &Core, from: IpAddr, email: &str, key: &ApiKey) -> Result<bo
     let mut tx = core.store.begin().await?;
     rows::insert_organization(&mut tx, organization, email, Tier::Free, now).await?;
     // Every user signs in under an address of their own: this one can never be anybody's.
-    let stand_in = format!("{id}@claimed.invalid");
+    let stand_in = stand_in(id);
     let user = NewUser {
         id,
         organization,

@@ -19,6 +19,7 @@ use crate::{
 };
 
 const ELSEWHERE: &str = "a key cannot be used from more places than the one that it is made or changed with";
+const LONGER: &str = "a key cannot last longer than the one that it is made or changed with";
 const MIGHTIER: &str = "that key may do more than the one that this request came with";
 
 /// A key that its user just made.
@@ -31,11 +32,12 @@ pub struct Granted {
 }
 
 /// Makes a key for the caller, which may do what was ordered and the caller's own key may do. Where no addresses are
-/// ordered, it may be used from those that the caller's own key may be used from.
+/// ordered, it may be used from those that the caller's own key may be used from; where no end is ordered, it ends with
+/// the caller's own.
 ///
 /// # Errors
-/// `Forbidden` without the permission, for a high rate tier by others than owners, and for addresses that the caller's
-/// own key may not be used from; `Invalid` for an unusable name, description or end.
+/// `Forbidden` without the permission, for a high rate tier by others than owners, for addresses that the caller's own
+/// key may not be used from, and for an end beyond that of their own; `Invalid` for an unusable name, description or end.
 pub async fn grant(core: &Core, principal: &Principal, order: KeyOrder) -> Result<Granted> {
     principal.permissions.require(Permission::WriteAccount)?;
     let own = own_key(core, principal).await?;
@@ -45,8 +47,10 @@ pub async fn grant(core: &Core, principal: &Principal, order: KeyOrder) -> Resul
         order.allowed_addresses
     };
     let permissions = order.permissions.both(own.permissions);
-    let order = KeyOrder { permissions, allowed_addresses, ..order };
+    let expires_at = order.expires_at.or_else(|| own_end(&own));
+    let order = KeyOrder { permissions, allowed_addresses, expires_at, ..order };
     check_rights(principal, &own, Some(&order.allowed_addresses), Some(order.rate_tier))?;
+    check_length(&own, order.expires_at)?;
     let issued = make(core, principal.into(), principal.user, &order).await?;
     let stored = rows::find(&core.store, issued.id).await?.ok_or(Error::NotFound(Noun::Key))?;
     Ok(Granted { key: issued.key, stored })
@@ -94,8 +98,8 @@ pub struct KeyChange {
 ///
 /// # Errors
 /// `Forbidden` without the permission, for a key that may do more than the caller's own, for a high rate tier by others
-/// than owners, and for addresses that the caller's own key may not be used from; `NotFound` for a key that the caller
-/// may not know of; `Invalid` for an unusable value, and for a revoked key that is to hold again.
+/// than owners, for addresses that the caller's own key may not be used from, and for an end beyond that of their own;
+/// `NotFound` for a key that the caller may not know of; `Invalid` for an unusable value, and for a revoked key that is to hold again.
 pub async fn amend(core: &Core, principal: &Principal, id: KeyId, change: &KeyChange) -> Result<StoredKey> {
     principal.permissions.require(Permission::WriteAccount)?;
     let key = reachable(core, principal, id, Permission::WriteOrganization).await?;
@@ -107,6 +111,9 @@ pub async fn amend(core: &Core, principal: &Principal, id: KeyId, change: &KeyCh
         return Err(Error::Forbidden(MIGHTIER));
     }
     check_rights(principal, &own, change.allowed_addresses.as_ref(), change.rate_tier)?;
+    if let Some(end) = change.end {
+        check_length(&own, end.moment())?;
+    }
     change.check(&key, core.clock.now())?;
     contending(async || {
         let mut tx = core.store.begin().await?;
@@ -144,6 +151,19 @@ impl KeyChange {
 async fn own_key(core: &Core, principal: &Principal) -> Result<StoredKey> {
     let own = rows::find(&core.store, principal.key).await?;
     own.ok_or(Error::Unauthenticated("API key is missing or invalid"))
+}
+
+/// When whatever the caller makes ends at the latest. A session ends soon, but whoever logs in is the user themselves.
+fn own_end(own: &StoredKey) -> Option<DateTime<Utc>> {
+    own.expires_at.filter(|_| own.form != Form::Session)
+}
+
+fn check_length(own: &StoredKey, end: Option<DateTime<Utc>>) -> Result<()> {
+    match (own_end(own), end) {
+        (Some(latest), Some(end)) if end <= latest => Ok(()),
+        (Some(_), _) => Err(Error::Forbidden(LONGER)),
+        (None, _) => Ok(()),
+    }
 }
 
 fn check_rights(

@@ -1,6 +1,10 @@
 //! Changing users and organizations, on behalf of the operator.
 
-use super::{Permission, Principal, Role, Tier, account::parse_email, known, password};
+use super::{
+    Permission, Principal, Role, Tier,
+    account::{own_email, parse_email},
+    known, password,
+};
 use crate::{
     audit::{self, Action, Entry, Who},
     core::{Core, contending},
@@ -57,7 +61,7 @@ pub enum Home {
 /// # Errors
 /// `Invalid` for an unusable e-mail address or password, `EmailTaken` for one that has an account.
 pub async fn add_user(core: &Core, home: Home, email: &str, password: Option<&str>) -> Result<User> {
-    let email = parse_email(email)?;
+    let email = own_email(email)?;
     let hash = match password {
         Some(password) => Some(password::hash(password).await?),
         None => None,
@@ -85,14 +89,18 @@ pub async fn add_user(core: &Core, home: Home, email: &str, password: Option<&st
     rows::find(&core.store, id).await?.ok_or(Error::NotFound(Noun::User))
 }
 
-/// Disables a user with all their keys and sessions, or enables them again. What a disabled user has under way is
+/// Disables a user with all their keys, and ends their sessions; or enables them again, with their keys. What a disabled user has under way is
 /// cancelled: nobody else could.
 ///
 /// # Errors
 /// `Unavailable` when the database is away.
 pub async fn set_enabled(core: &Core, user: &User, enabled: bool) -> Result<()> {
     let action = if enabled { Action::EnableUser } else { Action::DisableUser };
-    change(core, user, action, async |tx| rows::set_enabled(tx, user.id, enabled).await).await?;
+    let write = async |tx: &mut Tx| {
+        rows::set_enabled(tx, user.id, enabled).await?;
+        if enabled { Ok(()) } else { keys::revoke_sessions(tx, user.id, core.clock.now()).await }
+    };
+    change(core, user, action, write).await?;
     if enabled { Ok(()) } else { cancel_all(core, user).await }
 }
 
@@ -104,13 +112,17 @@ pub async fn set_role(core: &Core, user: &User, role: Role) -> Result<()> {
     change(core, user, Action::SetRole, async |tx| rows::set_role(tx, user.id, role).await).await
 }
 
-/// Gives a user another password; the sessions they have go on.
+/// Gives a user another password, and ends the sessions that began with the last one. Keys go on.
 ///
 /// # Errors
 /// `Invalid` for an unusable password.
 pub async fn set_password(core: &Core, user: &User, password: &str) -> Result<()> {
     let hash = password::hash(password).await?;
-    change(core, user, Action::SetPassword, async |tx| rows::set_password(tx, user.id, &hash).await).await
+    let write = async |tx: &mut Tx| {
+        rows::set_password(tx, user.id, &hash).await?;
+        keys::revoke_sessions(tx, user.id, core.clock.now()).await
+    };
+    change(core, user, Action::SetPassword, write).await
 }
 
 /// Gives a user's organization another tier.

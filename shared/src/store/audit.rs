@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use chrono::{DateTime, Utc};
-use sqlx::FromRow;
+use sqlx::{FromRow, QueryBuilder};
 use uuid::Uuid;
 
 use super::{Store, Tx};
@@ -14,6 +14,8 @@ use crate::{audit::Entry, error::Result, id::OrganizationId};
 pub struct Row {
     /// Its id; later rows have later ones.
     pub id: Uuid,
+    /// Where it was done; `None` for what a stranger tried.
+    pub organization_id: Option<Uuid>,
     /// Who did it; `None` for a stranger, and for the command line.
     pub user_id: Option<Uuid>,
     /// With which key or session.
@@ -55,27 +57,45 @@ pub(crate) async fn insert(tx: &mut Tx, entry: &Entry, now: DateTime<Utc>) -> Re
     .map(drop)
 }
 
-/// A page of what happened in an organization, the newest first.
-pub(crate) async fn page(
-    store: &Store,
-    organization: OrganizationId,
-    offset: i64,
-    limit: i64,
-) -> Result<Vec<Row>> {
-    const SQL: &str = "SELECT id, user_id, key_id, address, action, subject, created_at FROM audit \
-                       WHERE organization_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3";
-    on_pool!(store, |pool| sqlx::query_as(SQL)
-        .bind(organization.uuid())
-        .bind(limit)
-        .bind(offset)
-        .fetch_all(pool)
-        .await)
+/// Whose lines are asked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Whose {
+    /// What happened in this organization.
+    pub(crate) organization: OrganizationId,
+    /// And what strangers tried, who belong to none.
+    pub(crate) strangers: bool,
 }
 
-/// How many rows an organization has.
-pub(crate) async fn count(store: &Store, organization: OrganizationId) -> Result<i64> {
-    const SQL: &str = "SELECT COUNT(*) FROM audit WHERE organization_id = $1";
-    on_pool!(store, |pool| sqlx::query_scalar(SQL).bind(organization.uuid()).fetch_one(pool).await)
+impl Whose {
+    fn push<'q, DB: sqlx::Database>(self, query: &mut QueryBuilder<DB>)
+    where
+        Uuid: sqlx::Encode<'q, DB> + sqlx::Type<DB>,
+    {
+        query.push("(organization_id = ").push_bind(self.organization.uuid());
+        query.push(if self.strangers { " OR organization_id IS NULL)" } else { ")" });
+    }
+}
+
+/// A page of what happened, the newest first.
+pub(crate) async fn page(store: &Store, whose: Whose, offset: i64, limit: i64) -> Result<Vec<Row>> {
+    on_pool!(store, |pool| {
+        let mut query = QueryBuilder::new(
+            "SELECT id, organization_id, user_id, key_id, address, action, subject, created_at FROM audit WHERE ",
+        );
+        whose.push(&mut query);
+        query.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_bind(limit);
+        query.push(" OFFSET ").push_bind(offset);
+        query.build_query_as().fetch_all(pool).await
+    })
+}
+
+/// How many rows there are.
+pub(crate) async fn count(store: &Store, whose: Whose) -> Result<i64> {
+    on_pool!(store, |pool| {
+        let mut query = QueryBuilder::new("SELECT COUNT(*) FROM audit WHERE ");
+        whose.push(&mut query);
+        query.build_query_scalar().fetch_one(pool).await
+    })
 }
 
 /// Forgets rows without an organization from before that time: anybody can cause them.

@@ -244,6 +244,20 @@ pub(crate) async fn forget_sessions(tx: &mut Tx, user: UserId, now: DateTime<Utc
     .map(drop)
 }
 
+/// Ends every session of a user.
+pub(crate) async fn revoke_sessions(tx: &mut Tx, user: UserId, now: DateTime<Utc>) -> Result<()> {
+    const SQL: &str =
+        "UPDATE api_keys SET revoked_at = $3 WHERE user_id = $1 AND form = $2 AND revoked_at IS NULL";
+    on_tx!(tx, |connection| sqlx::query(SQL)
+        .bind(user.uuid())
+        .bind(Form::Session.as_str())
+        .bind(now)
+        .execute(connection)
+        .await
+        .map(|done| done.rows_affected()))
+    .map(drop)
+}
+
 /// Notes that these keys were used.
 pub(crate) async fn touch(store: &Store, keys: &[KeyId], now: DateTime<Utc>) -> Result<()> {
     if keys.is_empty() {

@@ -42,11 +42,18 @@ async fn the_log_tells_who_did_what_from_where_with_which_key(pair: Pair) {
     assert_eq!((&made["user_id"], &made["address"]), (&Value::Null, &Value::Null), "the operator");
     assert_eq!((&ordered["subject"], &ordered["address"]), (&json!(scan.id), &json!(elsewhere.to_string())));
     assert_eq!(ordered["key_id"], revoked["key_id"]);
+    assert_eq!((&ordered["actor"], &made["actor"]), (&json!("user"), &json!("operator")));
     let all = Value::from(lines).to_string();
     for secret in [ada.key(), second.key(), USER_PASSWORD, "not-the-password", "ada@example.net"] {
         assert!(!all.contains(secret), "{secret} in {all}");
     }
     let owners = log(&service.owner()).await;
+    let strangers: Vec<_> = owners.iter().filter(|line| line["actor"] == "stranger").collect();
+    assert_eq!(strangers.len(), 1, "who is nobody's is told those who look after the server: {owners:?}");
+    assert_eq!(
+        (&strangers[0]["subject"], &strangers[0]["address"]),
+        (&json!("unknown key"), &json!("127.0.0.1"))
+    );
     assert!(
         owners.iter().all(|line| line["subject"] != json!(scan.id)),
         "others' logs are not seen: {owners:?}"

@@ -53,6 +53,7 @@ async fn what_cannot_be_done_is_explained() {
         (vec!["user", "disable", "nobody@example.net"], 1, "user not found"),
         (vec!["user", "add", OWNER_EMAIL], 1, "exists"),
         (vec!["user", "add", "no address"], 2, "not an e-mail address"),
+        (vec!["user", "add", "ada@claimed.invalid"], 2, "claimed"),
         (vec!["key", "revoke", "key_1"], 2, "vedette key list"),
         (vec!["key", "revoke", "key_0000000000000000000000"], 1, "key not found"),
         (vec!["key", "create", OWNER_EMAIL, "--permissions", "scans:fly"], 2, "scans:read"),

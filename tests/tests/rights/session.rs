@@ -5,6 +5,7 @@ use vedette_tests::answer::Answer;
 use vedette_tests::deployment::Deployment;
 use vedette_tests::listeners::own_address;
 use vedette_tests::service::USER_PASSWORD;
+use vedette_tests::wait::{SOON, until};
 use vedette_tests::websocket::{Refused, Socket};
 use vedette_tests::{Client, Pair, Session, TestService, on_every_pair};
 
@@ -62,6 +63,31 @@ async fn a_session_does_what_its_user_may_until_they_log_out(pair: Pair) {
 }
 
 #[tokio::test]
+async fn a_new_password_and_being_disabled_end_sessions_for_good() {
+    let service = TestService::start(Pair::PostgresEmbedded).await;
+    service.register("ada@example.net").await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("password");
+    std::fs::write(&file, USER_PASSWORD).unwrap();
+    let change = ["user", "set-password", "ada@example.net", "--password-file", file.to_str().unwrap()];
+    for changes in [
+        &[change.as_slice()][..],
+        &[&["user", "disable", "ada@example.net"], &["user", "enable", "ada@example.net"]],
+    ] {
+        let (browser, _) = browser(&service, "ada@example.net").await;
+        browser.get("/api/v1/scans").await.granted();
+        for change in changes {
+            service.operate_json(change).await;
+        }
+        let refused = until("the end of the session", SOON, async || {
+            let answer = browser.get("/api/v1/scans").await;
+            (answer.status != 200).then_some(answer)
+        });
+        refused.await.refused(401, "INVALID_API_KEY");
+    }
+}
+
+#[tokio::test]
 async fn a_websocket_opens_for_pages_of_this_server_only() {
     let service = TestService::start(Pair::SqliteEmbedded).await;
     let ada = service.register("ada@example.net").await;
@@ -89,7 +115,7 @@ async fn a_wrong_password_and_an_unknown_address_are_told_alike_and_slowed_down(
     );
     let told = |answer: &Answer| answer.problem(401, "INVALID_API_KEY").clone();
     assert_eq!(told(&wrong), told(&unknown));
-    let refused = vedette_tests::wait::until("a refusal", vedette_tests::wait::SOON, async || {
+    let refused = until("a refusal", SOON, async || {
         let answer = log_in(&nobody, "ada@example.net", "not-the-password").await;
         (answer.status != 401).then_some(answer)
     });
