@@ -74,9 +74,10 @@ async fn raw_scans_are_done_or_refused_as_health_says(pair: Pair) {
         return;
     }
     let total = u64::try_from(ports.split(',').count()).unwrap();
-    let scan = order("syn").await;
+    let scan = order("syn").with("options", json!({ "os_detection": true })).await;
     assert_eq!(scan.finished().await["scan_type"], "syn");
     let results = scan.results().await;
+    assert_eq!(results["hosts"][0]["os"]["family"], "Linux", "told by answers alone: {results}");
     assert_eq!(open_ports(&results), listeners.expected());
     assert_eq!(counts(&results["summary"]), (3, total - 3, 0), "{results}");
     for kind in ["fin", "null", "xmas"] {

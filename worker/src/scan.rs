@@ -8,6 +8,7 @@ mod order;
 mod plan;
 mod probe;
 mod rates;
+mod system;
 
 use chrono::TimeDelta;
 use services::{Extras, Identifier, Recog};

@@ -80,15 +80,15 @@ pub struct Certificate {
 }
 
 /// What the ports of one host tell together: the hint that is surest, where several are as sure the one that most ports
-/// give.
+/// give. It is less sure by half of what speaks for another family.
 #[must_use]
 pub fn os_of<'a>(ports: impl Iterator<Item = &'a Service>) -> Option<OsHint> {
     let hints: Vec<&OsHint> = ports.filter_map(|service| service.os.as_ref()).collect();
     let same = |hint: &OsHint| hints.iter().filter(|other| other.family == hint.family).count();
-    hints
-        .iter()
-        .max_by_key(|hint| (hint.confidence, same(hint), hint.name.is_some()))
-        .map(|hint| (*hint).clone())
+    let surest = hints.iter().max_by_key(|hint| (hint.confidence, same(hint), hint.name.is_some()))?;
+    let others = hints.iter().filter(|hint| hint.family != surest.family);
+    let doubt = others.map(|hint| hint.confidence / 2).max().unwrap_or_default();
+    Some(OsHint { confidence: surest.confidence.saturating_sub(doubt), ..(*surest).clone() })
 }
 
 #[cfg(test)]
@@ -102,10 +102,12 @@ mod tests {
 
     #[test]
     fn the_surest_hint_counts_and_then_the_most() {
-        let of = |ports: &[Service]| os_of(ports.iter()).map(|os| os.family);
+        let of = |ports: &[Service]| os_of(ports.iter()).map(|os| (os.family, os.confidence));
+        let is = |family: &str, confidence| Some((family.to_owned(), confidence));
         assert_eq!(of(&[Service::default()]), None);
         let (linux, windows) = (service("Linux", 80), service("Windows", 80));
-        assert_eq!(of(&[windows.clone(), linux.clone(), linux.clone()]).as_deref(), Some("Linux"));
-        assert_eq!(of(&[linux.clone(), linux, service("BSD", 90)]).as_deref(), Some("BSD"));
+        assert_eq!(of(&[linux.clone(), linux.clone()]), is("Linux", 80));
+        assert_eq!(of(&[windows, linux.clone(), linux.clone()]), is("Linux", 40));
+        assert_eq!(of(&[linux.clone(), linux, service("BSD", 90)]), is("BSD", 50));
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use portscan::System;
 use services::{Identifier, Identity, Looks, Target};
 use shared::{
     event::{FoundPort, FoundService},
@@ -12,6 +13,7 @@ use shared::{
 };
 use tokio::task::JoinSet;
 
+use super::system;
 use crate::Work;
 
 /// The ports that are being identified. Dropping it closes every connection.
@@ -28,18 +30,21 @@ impl Identifying {
         Self { identifier: work.identifier.clone(), options, running: JoinSet::new() }
     }
 
-    /// Begins with TCP ports that are open and stored, if the scan was asked to.
-    pub(super) fn begin(&mut self, ports: Vec<FoundPort>) {
+    /// Begins with TCP ports that are open and stored, if the scan was asked to. What their answers looked like is asked of
+    /// `seen`.
+    pub(super) fn begin(&mut self, ports: Vec<FoundPort>, seen: impl Fn(SocketAddr) -> Option<System>) {
         if !self.options.identifies() {
             return;
         }
         for port in ports.into_iter().filter(|port| port.protocol == Protocol::Tcp) {
             let (identifier, options) = (self.identifier.clone(), self.options);
+            // The address that was vetted and scanned; the name is only said.
+            let address = SocketAddr::new(port.address, port.port);
+            let system = seen(address);
             self.running.spawn(async move {
-                // The address that was vetted and scanned; the name is only said.
-                let address = SocketAddr::new(port.address, port.port);
                 let target = Target { address, host: port.host.clone() };
-                let identity = identifier.identify(&target, looks(options)).await;
+                let mut identity = identifier.identify(&target, looks(options)).await;
+                identity.os = system::join(identity.os, system);
                 FoundService { port, service: Box::new(told(identity, options)) }
             });
         }

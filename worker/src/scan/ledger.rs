@@ -1,13 +1,13 @@
 //! What the engine has settled and found since the last report.
 
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     mem,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use portscan::{Event, Probe, State};
+use portscan::{Event, Probe, State, System};
 use shared::{
     event::{FoundPort, FoundService},
     job::report::Report,
@@ -35,6 +35,7 @@ pub(super) struct Ledger {
     order: Order,
     known: HashSet<i64>,
     absent: HashSet<IpAddr>,
+    asks_for_systems: bool,
     pages: Mutex<Pages>,
     /// Rung for an open port: people wait for those.
     pub(super) found: Notify,
@@ -61,7 +62,12 @@ struct Pages {
     /// from the checkpoint.
     ahead: Hosts,
     openings: Openings,
+    /// What the answers of open ports look like, until somebody asks.
+    systems: HashMap<SocketAddr, System>,
 }
+
+/// Open ports that may wait for their services to be found out; of more than these, the answers' looks are forgotten.
+const SYSTEMS: usize = 65_536;
 
 type Hosts = BTreeMap<IpAddr, HostTally>;
 
@@ -80,9 +86,19 @@ impl Ledger {
             .map(|first| Warning { code: WarningCode::HostsSkipped, address: Some(*first) });
         let report = Report { position, warnings: skipped.into_iter().collect(), ..Report::default() };
         let openings = Openings::new(all_open);
-        let pages = Mutex::new(Pages { report, hosts: Hosts::new(), ahead: Hosts::new(), openings });
-        let (ports, protocol) = (request.ports.clone(), request.scan_type.protocol());
-        Arc::new(Self { plan, ports, protocol, order, known: open, absent, pages, found: Notify::new() })
+        let (hosts, ahead, systems) = (Hosts::new(), Hosts::new(), HashMap::new());
+        let pages = Mutex::new(Pages { report, hosts, ahead, openings, systems });
+        Arc::new(Self {
+            plan,
+            ports: request.ports.clone(),
+            protocol: request.scan_type.protocol(),
+            order,
+            known: open,
+            absent,
+            asks_for_systems: request.options.os_detection,
+            pages,
+            found: Notify::new(),
+        })
     }
 
     /// What to try at a position: nothing where the answer is known, or nobody is there.
@@ -111,6 +127,14 @@ impl Ledger {
                 pages.report.found.extend(told);
                 self.found.notify_one();
             }
+            Event::Shape { address, shape } => {
+                if self.asks_for_systems
+                    && pages.systems.len() < SYSTEMS
+                    && let Some(system) = shape.system()
+                {
+                    pages.systems.insert(address, system);
+                }
+            }
             Event::Verdict { number, state } => self.count(&mut pages, number, state),
             Event::Settled { below, .. } => {
                 self.advance(&mut pages, i64::try_from(below).unwrap_or(i64::MAX));
@@ -138,6 +162,7 @@ impl Ledger {
         if !opens_every_port {
             return;
         }
+        pages.systems.retain(|open, _| open.ip() != address);
         let name = self.plan.host(address).unwrap_or_default();
         host(&mut pages.hosts, address, name).all_ports_open = true;
         host(&mut pages.ahead, address, name).tally.open += counted;
@@ -166,6 +191,11 @@ impl Ledger {
     /// Notes what runs on open ports.
     pub(super) fn identified(&self, services: Vec<FoundService>) {
         self.pages().report.services.extend(services);
+    }
+
+    /// Takes what the answer of an open port looks like, if that is known.
+    pub(super) fn take_system(&self, address: SocketAddr) -> Option<System> {
+        self.pages().systems.remove(&address)
     }
 
     /// Takes what is pending; `None` when nothing has changed, or a suspect is not decided on.

@@ -99,7 +99,8 @@ impl Probing<'_> {
         let mut identifying = Identifying::new(self.work, self.request.options);
         if self.request.options.identifies() {
             let Range { start, end } = self.work.claim.units;
-            identifying.begin(list::unidentified(store, job, start, end).await?);
+            // What their answers looked like was not kept.
+            identifying.begin(list::unidentified(store, job, start, end).await?, |_| None);
         }
         let engine = self.start(Arc::clone(&ledger));
         self.follow(&ledger, engine, identifying).await
@@ -169,7 +170,7 @@ impl Probing<'_> {
         let reported = tell(self.work, &pending).await;
         if reported == Reported::Kept {
             // They are stored now: whoever has to go on in the place of this worker finds them there.
-            identifying.begin(pending.found);
+            identifying.begin(pending.found, |address| ledger.take_system(address));
         }
         reported
     }

@@ -1,7 +1,7 @@
 use std::{
     collections::VecDeque,
     mem,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     sync::{
         Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -14,6 +14,7 @@ use crate::{
     event::{Shortage, Tally},
     ledger::Ledger,
     probe::{Probe, State},
+    shape::Shape,
     slots::Flight,
 };
 
@@ -35,6 +36,7 @@ struct Books<I> {
     spread: u64,
     ledger: Ledger,
     opened: Vec<Probe>,
+    shapes: Vec<(SocketAddr, Shape)>,
     retries: u64,
     dropped: u64,
     icmp_limited: Option<IpAddr>,
@@ -53,6 +55,7 @@ const UNREAD_VERDICTS: usize = 65_536;
 pub(crate) struct Report {
     pub(crate) settled: Vec<(u64, State)>,
     pub(crate) opened: Vec<Probe>,
+    pub(crate) shapes: Vec<(SocketAddr, Shape)>,
     pub(crate) retries: u64,
     pub(crate) dropped: u64,
     pub(crate) icmp_limited: Option<IpAddr>,
@@ -72,6 +75,7 @@ pub(crate) enum Supply {
 #[derive(Debug)]
 pub(crate) struct News {
     pub(crate) opened: Vec<Probe>,
+    pub(crate) shapes: Vec<(SocketAddr, Shape)>,
     pub(crate) verdicts: Vec<(u64, State)>,
     pub(crate) below: u64,
     pub(crate) tally: Tally,
@@ -99,6 +103,7 @@ impl<I: Iterator<Item = Probe>> Desk<I> {
             spread,
             ledger: Ledger::default(),
             opened: Vec::new(),
+            shapes: Vec::new(),
             retries: 0,
             dropped: 0,
             icmp_limited: None,
@@ -159,6 +164,7 @@ impl<I: Iterator<Item = Probe>> Desk<I> {
         let mut books = waited.unwrap_or_else(PoisonError::into_inner).0;
         News {
             opened: mem::take(&mut books.opened),
+            shapes: mem::take(&mut books.shapes),
             verdicts: books.ledger.take_verdicts(),
             below: books.ledger.below(),
             tally: books.ledger.tally(),
@@ -184,6 +190,7 @@ impl<I: Iterator<Item = Probe>> Books<I> {
     fn take(&mut self, report: &mut Report) -> bool {
         let found = !report.opened.is_empty();
         self.opened.append(&mut report.opened);
+        self.shapes.append(&mut report.shapes);
         for (line, state) in report.settled.drain(..) {
             self.ledger.settle(line, state);
         }

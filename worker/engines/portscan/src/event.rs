@@ -1,17 +1,28 @@
 use std::{
     fmt,
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
     ops::{Add, AddAssign},
     time::Duration,
 };
 
-use crate::probe::{Probe, State};
+use crate::{
+    probe::{Probe, State},
+    shape::Shape,
+};
 
 /// What a scan reports while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Event {
     /// An open port, at once, in whatever order they answer; always before the `Settled` that covers it.
     Open(Probe),
+    /// What the answer of an open port looked like, by [`Method::Syn`](crate::Method::Syn); always before the `Open` of that
+    /// port.
+    Shape {
+        /// Whose it is.
+        address: SocketAddr,
+        /// How.
+        shape: Shape,
+    },
     /// The final state of one probe, in the order of their numbers; always before the `Settled` that covers it.
     Verdict {
         /// The probe's number.

@@ -44,6 +44,7 @@ mod scan;
 #[cfg(test)]
 mod scripted;
 mod settings;
+mod shape;
 mod slots;
 mod socket;
 mod stop;
@@ -66,5 +67,6 @@ pub use probe::{Probe, State};
 pub use raw::can_send_raw;
 pub use scan::scan;
 pub use settings::{Method, Settings};
+pub use shape::{Shape, System};
 pub use stop::Stop;
 pub use tar_pit::opens_every_port;

@@ -1,6 +1,5 @@
 use std::{
     collections::HashMap,
-    hash::{BuildHasher, RandomState},
     io, mem,
     net::{IpAddr, SocketAddr},
     time::Duration,
@@ -9,19 +8,20 @@ use std::{
 use rustix::io::Errno;
 
 use self::{
-    answer::{Answer, Verdict},
+    asked::Asked,
     link::{Link, Outgoing},
 };
 use crate::{
     clock,
     error::Error,
     event::Shortage,
+    shape::Shape,
     socket,
-    waiting::{Peer, Waiting},
     wire::{Reply, Wire},
 };
 
 mod answer;
+mod asked;
 mod filter;
 mod link;
 mod packet;
@@ -32,14 +32,11 @@ pub(crate) use packet::Kind;
 /// Single packets through raw sockets: no connection is ever made, and the kernel, which knows of none, takes back what a
 /// target opened.
 ///
-/// The number in a probe is a keyed hash of whom it is for, and an answer counts only if it repeats that number. Every
-/// try of a probe is the same packet, so an answer to an earlier try is as good as one to the last.
+/// Every try of a probe is the same packet, so an answer to an earlier try is as good as one to the last.
 pub(crate) struct Raw {
-    kind: Kind,
+    asked: Asked,
     ipv4: Option<Link>,
     ipv6: Option<Link>,
-    key: RandomState,
-    waiting: Waiting,
     /// Packets of one family, to be sent together.
     outbox: Vec<Outgoing>,
     /// How many packets are sent together: one, where the last could not be sent, so that whoever hands one in knows.
@@ -60,11 +57,9 @@ const SOURCES: usize = 4096;
 impl Raw {
     pub(crate) fn new(kind: Kind) -> Self {
         Self {
-            kind,
+            asked: Asked::new(kind),
             ipv4: None,
             ipv6: None,
-            key: RandomState::new(),
-            waiting: Waiting::default(),
             outbox: Vec::new(),
             batch: BATCH,
             unsent: Vec::new(),
@@ -107,8 +102,8 @@ impl Raw {
             Ok(link) => link.port,
             Err(error) => return Err(self.judge_opening(error)),
         };
-        let number = number(&self.key, (peer.ip(), peer.port()));
-        let packet = packet::probe(self.kind, SocketAddr::new(source, port), peer, number);
+        let number = self.asked.number((peer.ip(), peer.port()));
+        let packet = packet::probe(self.asked.kind(), SocketAddr::new(source, port), peer, number);
         Ok(Outgoing { slot, to: link::destination(peer), packet })
     }
 
@@ -148,7 +143,7 @@ impl Raw {
         let is_short = matches!(reply, Reply::Short(_));
         let (failed, rest) = left.split_at(if is_short { left.len() } else { 1.min(left.len()) });
         for outgoing in failed {
-            self.waiting.answer_one(outgoing.slot, reply);
+            self.asked.waiting.answer_one(outgoing.slot, reply);
             self.unsent.push(outgoing.slot);
         }
         if is_short {
@@ -159,32 +154,9 @@ impl Raw {
 
     /// Takes in what has come.
     fn read(&mut self, ready: &mut Vec<usize>) {
-        let (kind, key, waiting) = (self.kind, &self.key, &mut self.waiting);
-        let mut take = |answer: Answer| {
-            if answer.number == number(key, answer.peer)
-                && let Some(reply) = reply_of(kind, answer.verdict)
-            {
-                waiting.answer(answer.peer, reply, ready);
-            }
-        };
         for link in [&mut self.ipv4, &mut self.ipv6].into_iter().flatten() {
-            link.receive(&mut take);
+            link.receive(|answer| self.asked.take(answer, ready));
         }
-    }
-}
-
-/// The number in the probes of an address and port.
-fn number(key: &RandomState, peer: Peer) -> u32 {
-    u32::try_from(key.hash_one(peer) >> 32).unwrap_or_default()
-}
-
-/// What an answer means to a kind of probe; `None` for what is no answer to it.
-fn reply_of(kind: Kind, verdict: Verdict) -> Option<Reply> {
-    match (kind, verdict) {
-        (Kind::Syn | Kind::Echo, Verdict::Open) => Some(Reply::Open),
-        (Kind::Fin | Kind::Null | Kind::Xmas, Verdict::Open) => None,
-        (_, Verdict::Closed) => Some(Reply::Refused),
-        (_, Verdict::Unreachable) => Some(Reply::Unreachable),
     }
 }
 
@@ -221,24 +193,28 @@ impl Wire for Raw {
         if self.outbox.first().is_some_and(|first| first.is_ipv6() != outgoing.is_ipv6()) {
             self.flush();
         }
-        self.waiting.add(slot, (peer.ip(), peer.port()));
+        self.asked.waiting.add(slot, (peer.ip(), peer.port()));
         self.outbox.push(outgoing);
         if self.outbox.len() < self.batch {
             return Reply::Pending;
         }
         self.flush();
-        self.waiting.take(slot).unwrap_or(Reply::Pending)
+        self.asked.waiting.take(slot).unwrap_or(Reply::Pending)
     }
 
     fn check(&mut self, slot: usize, _address: SocketAddr) -> Reply {
-        self.waiting.take(slot).unwrap_or(Reply::Pending)
+        self.asked.waiting.take(slot).unwrap_or(Reply::Pending)
     }
 
     fn abandon(&mut self, slot: usize) {
-        self.waiting.remove(slot);
+        self.asked.waiting.remove(slot);
     }
 
     fn discard(&mut self, _slot: usize) {}
+
+    fn take_shapes(&mut self, into: &mut Vec<(SocketAddr, Shape)>) {
+        into.append(&mut self.asked.shapes);
+    }
 
     fn dropped(&self) -> u64 {
         [&self.ipv4, &self.ipv6].into_iter().flatten().map(Link::dropped).sum()

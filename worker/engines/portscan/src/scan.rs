@@ -191,8 +191,11 @@ fn work<I: Iterator<Item = Probe>, W: Wire>(desk: &Desk<I>, worker: Worker<W>, s
 fn report<I: Iterator<Item = Probe>>(desk: &Desk<I>, mut on_event: impl FnMut(Event)) -> Tally {
     let mut due = Instant::now() + CHECKPOINT;
     loop {
-        let News { opened, verdicts, below, tally, last } =
+        let News { opened, shapes, verdicts, below, tally, last } =
             desk.news(due.saturating_duration_since(Instant::now()));
+        for (address, shape) in shapes {
+            on_event(Event::Shape { address, shape });
+        }
         for probe in opened {
             on_event(Event::Open(probe));
         }

@@ -4,7 +4,7 @@ use std::{
     time::Duration,
 };
 
-use crate::event::Shortage;
+use crate::{event::Shortage, shape::Shape};
 
 /// What tries ports: connections, raw packets, datagrams, or the script of a test.
 ///
@@ -24,6 +24,9 @@ pub(crate) trait Wire {
 
     /// Frees what an idle slot holds.
     fn discard(&mut self, slot: usize);
+
+    /// Adds what the answers of open ports looked like since this was last asked, where that is seen.
+    fn take_shapes(&mut self, _into: &mut Vec<(SocketAddr, Shape)>) {}
 
     /// Answers that the machine dropped unread since this was last asked.
     fn dropped(&self) -> u64 {

@@ -83,6 +83,7 @@ impl<W: Wire> Worker<W> {
 
     /// Starts what may be started and takes in what is answered or late; `false` once there is nothing left to do.
     pub(crate) fn turn<I: Iterator<Item = Probe>>(&mut self, desk: &Desk<I>) -> Result<bool, Error> {
+        self.wire.take_shapes(&mut self.report.shapes);
         let room = self.window.room(self.slots.in_flight() + self.waiting());
         let wanted = room.min(CHUNK.saturating_sub(self.queue.len()));
         let supply = desk.exchange(&mut self.report, wanted, &mut self.queue);
@@ -100,6 +101,7 @@ impl<W: Wire> Worker<W> {
 
     /// What was not handed in yet.
     pub(crate) fn last_report(&mut self) -> &mut Report {
+        self.wire.take_shapes(&mut self.report.shapes);
         self.report.dropped += self.wire.dropped();
         self.report.icmp_limited = self.wire.icmp_limited();
         &mut self.report

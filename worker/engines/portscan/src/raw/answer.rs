@@ -1,6 +1,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::packet::{ICMP, ICMPV6, TCP};
+use crate::shape::{Shape, read_options};
 
 /// What a packet says about a probe of ours. Nothing in it is proven before its number is compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub(crate) struct Answer {
     /// The number of the probe.
     pub(crate) number: u32,
     pub(crate) verdict: Verdict,
+    /// What it looks like, if it is a SYN and ACK.
+    pub(crate) shape: Option<Shape>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +34,9 @@ const FRAGMENTATION_NEEDED: u8 = 4;
 const ICMPV6_UNREACHABLE: u8 = 1;
 const ICMPV6_ECHO_REPLY: u8 = 129;
 const FRAGMENT_OFFSET: u16 = 0x1fff;
+const DO_NOT_FRAGMENT: u16 = 0x4000;
+/// A TCP header without options.
+const TCP_LENGTH: usize = 20;
 const SYN: u8 = 0x02;
 const RST: u8 = 0x04;
 const ACK: u8 = 0x10;
@@ -58,7 +64,7 @@ pub(crate) fn read(packet: &[u8]) -> Option<Answer> {
 
 fn read_echo(ip: &Ip) -> Option<Answer> {
     let number = long(ip.payload, 4)?;
-    Some(Answer { peer: (ip.source, 0), own_port: None, number, verdict: Verdict::Open })
+    Some(Answer { peer: (ip.source, 0), own_port: None, number, verdict: Verdict::Open, shape: None })
 }
 
 fn read_tcp(ip: &Ip) -> Option<Answer> {
@@ -74,7 +80,15 @@ fn read_tcp(ip: &Ip) -> Option<Answer> {
         own_port: Some(short(ip.payload, 2)?),
         number: long(ip.payload, 8)?.wrapping_sub(1),
         verdict,
+        shape: read_shape(ip).filter(|_| verdict == Verdict::Open),
     })
+}
+
+fn read_shape(ip: &Ip) -> Option<Shape> {
+    let header = usize::from(byte(ip.payload, 12)? >> 4) * 4;
+    let (options, segment_size) = read_options(ip.payload.get(TCP_LENGTH..header).unwrap_or_default());
+    let window = short(ip.payload, 14)?;
+    Some(Shape { hops: ip.hops, window, is_whole: ip.is_whole, options, segment_size })
 }
 
 /// An ICMP error quotes the packet that it is about: its IP header and at least eight bytes more.
@@ -88,6 +102,7 @@ fn read_quoted(message: &[u8]) -> Option<Answer> {
         own_port: Some(short(quoted.payload, 0)?),
         number: long(quoted.payload, 4)?,
         verdict: Verdict::Unreachable,
+        shape: None,
     })
 }
 
@@ -95,6 +110,8 @@ struct Ip<'a> {
     source: IpAddr,
     destination: IpAddr,
     protocol: u8,
+    hops: u8,
+    is_whole: bool,
     payload: &'a [u8],
 }
 
@@ -106,12 +123,16 @@ impl<'a> Ip<'a> {
                 source: Ipv4Addr::from(long(packet, 12)?).into(),
                 destination: Ipv4Addr::from(long(packet, 16)?).into(),
                 protocol: byte(packet, 9)?,
+                hops: byte(packet, 8)?,
+                is_whole: short(packet, 6)? & DO_NOT_FRAGMENT != 0,
                 payload: packet.get(usize::from(first & 0x0f).max(5) * 4..)?,
             }),
             6 => Some(Self {
                 source: Ipv6Addr::from(array::<16>(packet, 8)?).into(),
                 destination: Ipv6Addr::from(array::<16>(packet, 24)?).into(),
                 protocol: byte(packet, 6)?,
+                hops: byte(packet, 7)?,
+                is_whole: true,
                 payload: packet.get(40..)?,
             }),
             _ => None,
@@ -191,9 +212,14 @@ mod tests {
                 own_port: Some(40_000),
                 number: 7,
                 verdict: Verdict::Closed,
+                shape: None,
             };
             assert_eq!(answer(RST | ACK), Some(closed));
-            assert_eq!(answer(SYN | ACK), Some(Answer { verdict: Verdict::Open, ..closed }));
+            let mut options = [0; 16];
+            options[..5].copy_from_slice(&[2, 4, 8, 1, 3]);
+            let segment_size = Some(if own.is_ipv6() { 1440 } else { 1460 });
+            let shape = Some(Shape { hops: 64, window: 64_240, is_whole: true, options, segment_size });
+            assert_eq!(answer(SYN | ACK), Some(Answer { verdict: Verdict::Open, shape, ..closed }));
             assert_eq!(answer(SYN | RST | ACK), Some(closed));
             assert_eq!([answer(SYN), answer(RST), answer(ACK), answer(0)], [None; 4]);
         }
@@ -207,6 +233,7 @@ mod tests {
                 own_port: Some(40_000),
                 number: 7,
                 verdict: Verdict::Unreachable,
+                shape: None,
             };
             assert_eq!(read(&unreachable(own, peer, 3, 7)), Some(expected));
         }
@@ -220,7 +247,13 @@ mod tests {
             let mut packet = packet::probe(Kind::Echo, peer, own, 7).to_vec();
             assert_eq!(read(&packet), None);
             packet[header_length(own)] = if own.is_ipv6() { ICMPV6_ECHO_REPLY } else { ICMP_ECHO_REPLY };
-            let alive = Answer { peer: (peer.ip(), 0), own_port: None, number: 7, verdict: Verdict::Open };
+            let alive = Answer {
+                peer: (peer.ip(), 0),
+                own_port: None,
+                number: 7,
+                verdict: Verdict::Open,
+                shape: None,
+            };
             assert_eq!(read(&packet), Some(alive));
         }
     }

@@ -7,6 +7,7 @@ mod hosts;
 mod peer;
 mod raw;
 mod relay;
+mod shapes;
 mod silent;
 mod weather;
 

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 
-use portscan::{Error, Event, Probe, Settings, State, Stop, Summary, Tally, scan};
+use portscan::{Error, Event, Probe, Settings, Shape, State, Stop, Summary, Tally, scan};
 
 pub(crate) const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 pub(crate) const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
@@ -12,6 +12,7 @@ pub(crate) struct Record {
     pub(crate) opened: Vec<Probe>,
     pub(crate) settled: Vec<(u64, Tally)>,
     pub(crate) verdicts: Tally,
+    pub(crate) shapes: Vec<(SocketAddr, Shape)>,
     newest_verdict: Option<u64>,
 }
 
@@ -19,6 +20,7 @@ impl Record {
     pub(crate) fn note(&mut self, event: Event) {
         match event {
             Event::Open(probe) => self.opened.push(probe),
+            Event::Shape { address, shape } => self.shapes.push((address, shape)),
             Event::Verdict { number, state } => {
                 assert!(self.newest_verdict < Some(number), "verdicts come in order, each once");
                 self.newest_verdict = Some(number);
