@@ -15,6 +15,9 @@ use crate::{
     wire::{Reply, Wire},
 };
 
+/// A stop is looked for between two turns, and a turn waits once: so half of the 100 ms that a stop may take.
+const LONGEST_WAIT: Duration = Duration::from_millis(50);
+
 mod congestion;
 mod drive;
 mod properties;
@@ -207,6 +210,7 @@ impl Wire for ScriptedWire {
 
     /// Goes to the next answer or to the limit; reports answers out of order, some twice, and some that are none.
     fn wait(&mut self, limit: Duration, ready: &mut Vec<usize>) -> io::Result<()> {
+        assert!(limit <= LONGEST_WAIT, "a stop is seen only after {limit:?}");
         let mut world = self.world.borrow_mut();
         let stall = mem::take(&mut world.stall);
         if !stall.is_zero() {

@@ -62,3 +62,6 @@ fn reply_of(kind: Kind, verdict: Verdict) -> Option<Reply> {
         (_, Verdict::Unreachable) => Some(Reply::Unreachable),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -191,6 +191,8 @@ fn words(bytes: &[u8]) -> u32 {
 mod tests {
     use std::net::Ipv6Addr;
 
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Over a packet with a right checksum, the sum is all ones.
@@ -252,11 +254,43 @@ mod tests {
         assert_eq!(from_v6(Kind::Echo)[40..42], [128, 0]);
     }
 
-    #[test]
-    fn every_checksum_holds() {
-        for kind in KINDS {
-            assert_eq!(folded(&from_v4(kind), 20, 12), 0xffff, "{kind:?}");
-            assert_eq!(folded(&from_v6(kind), 40, 8), 0xffff, "{kind:?}");
+    /// Two addresses and ports of one family.
+    fn ends() -> impl Strategy<Value = (SocketAddr, SocketAddr)> {
+        let ports = any::<(u16, u16)>();
+        let v4 = (any::<[u8; 4]>(), any::<[u8; 4]>()).prop_map(|(own, peer)| (own.into(), peer.into()));
+        let v6 = (any::<[u8; 16]>(), any::<[u8; 16]>()).prop_map(|(own, peer)| (own.into(), peer.into()));
+        (prop_oneof![v4, v6], ports).prop_map(|((own, peer), (from, to)): ((IpAddr, IpAddr), _)| {
+            (SocketAddr::new(own, from), SocketAddr::new(peer, to))
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn every_probe_is_well_formed((own, peer) in ends(), number: u32, kind in 0..KINDS.len()) {
+            let packet = probe(KINDS[kind], own, peer, number);
+            let (header, addresses) = if own.is_ipv6() { (40, 8) } else { (20, 12) };
+            prop_assert_eq!(folded(&packet, header, addresses), 0xffff, "the checksum");
+            let stated = if own.is_ipv6() { 40 + short(&packet, 4) } else { short(&packet, 2) };
+            prop_assert_eq!(usize::from(stated), packet.len());
+            let both = [octets_of(own), octets_of(peer)].concat();
+            prop_assert_eq!(&packet[addresses..header], both);
+            if KINDS[kind] != Kind::Echo {
+                prop_assert_eq!((short(&packet, header), short(&packet, header + 2)), (own.port(), peer.port()));
+                prop_assert_eq!(usize::from(packet[header + 12] >> 4) * 4, packet.len() - header, "no data");
+            }
+        }
+    }
+
+    fn short(packet: &[u8], at: usize) -> u16 {
+        u16::from_be_bytes([packet[at], packet[at + 1]])
+    }
+
+    fn octets_of(address: SocketAddr) -> Vec<u8> {
+        match address.ip() {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets().to_vec(),
         }
     }
 }

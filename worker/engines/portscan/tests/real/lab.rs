@@ -9,6 +9,7 @@ mod raw;
 mod relay;
 mod shapes;
 mod silent;
+mod stops;
 mod weather;
 
 use std::{net::SocketAddr, ops::RangeInclusive};
