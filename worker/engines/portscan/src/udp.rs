@@ -5,8 +5,9 @@ use std::{
 };
 
 use self::{
+    heard::{Heard, Told},
     limiter::Limiter,
-    link::{Heard, Link, Told},
+    link::Link,
 };
 use crate::{
     clock, socket,
@@ -14,6 +15,7 @@ use crate::{
     wire::{Reply, Wire},
 };
 
+mod heard;
 mod limiter;
 mod link;
 mod payload;
@@ -62,17 +64,11 @@ impl Udp {
 
     /// Gives what was heard to those who wait for it, and adds them to `ready`.
     fn take_in(&mut self, ready: &mut Vec<usize>) {
-        for Heard { from, told } in self.heard.drain(..) {
-            let (reply, peer) = match told {
-                Told::Answer { is_transfer } => {
-                    (Reply::Open, transfer::asked(from, is_transfer, &self.waiting))
-                }
-                Told::PortUnreachable => {
-                    self.limiter.error(from.ip(), clock::now());
-                    (Reply::Refused, (from.ip(), from.port()))
-                }
-                Told::Unreachable => (Reply::Unreachable, (from.ip(), from.port())),
-            };
+        for heard in self.heard.drain(..) {
+            if heard.told == Told::PortUnreachable {
+                self.limiter.error(heard.from.ip(), clock::now());
+            }
+            let (reply, peer) = heard.reply(&self.waiting);
             self.waiting.answer(peer, reply, ready);
         }
     }

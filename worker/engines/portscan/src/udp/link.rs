@@ -18,30 +18,13 @@ use rustix::{
 };
 use socket2::SockRef;
 
-use super::transfer::is_transfer;
+use super::heard::{Heard, Told};
 use crate::{socket, wire::Reply};
 
 /// The socket of one address family; it is sent from and received at.
 pub(super) struct Link {
     socket: UdpSocket,
     pub(super) port: u16,
-}
-
-/// What came back, and which port it is from or about.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Heard {
-    pub(super) from: SocketAddr,
-    pub(super) told: Told,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Told {
-    /// A datagram, which may be the answer of a file server.
-    Answer { is_transfer: bool },
-    /// The host says that nobody is at the port.
-    PortUnreachable,
-    /// Somebody on the way says that there is no way.
-    Unreachable,
 }
 
 /// Asked for; the kernel gives what it allows. Errors that find no room are lost, and their ports tried again.
@@ -88,8 +71,8 @@ impl Link {
         for _ in 0..MOST {
             match self.socket.recv_from(&mut start) {
                 Ok((length, from)) => {
-                    let is_transfer = is_transfer(start.get(..length).unwrap_or_default());
-                    heard.push(Heard { from, told: Told::Answer { is_transfer } });
+                    let told = Told::datagram(start.get(..length).unwrap_or_default());
+                    heard.push(Heard { from, told });
                 }
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 // That of a datagram sent before; the queue has it.
@@ -121,29 +104,12 @@ fn address(storage: &SockaddrStorage) -> Option<SocketAddr> {
     ipv4.or_else(|| storage.as_sockaddr_in6().map(|address| SocketAddr::from(*address)))
 }
 
-/// ICMP (RFC 792): destination unreachable, and its codes for the port and for a packet that must be cut.
-const UNREACHABLE: u8 = 3;
-const NO_PORT: u8 = 3;
-const FRAGMENTATION_NEEDED: u8 = 4;
-/// The same of `ICMPv6` (RFC 4443), which has another message for the packet that must be cut.
-const UNREACHABLE_V6: u8 = 1;
-const NO_PORT_V6: u8 = 4;
-
 fn told(part: &ControlMessageOwned) -> Option<Told> {
-    if let ControlMessageOwned::Ipv4RecvErr(error, _) = part {
-        return match (error.ee_origin, error.ee_type, error.ee_code) {
-            (libc::SO_EE_ORIGIN_ICMP, UNREACHABLE, NO_PORT) => Some(Told::PortUnreachable),
-            (libc::SO_EE_ORIGIN_ICMP, UNREACHABLE, FRAGMENTATION_NEEDED) => None,
-            (libc::SO_EE_ORIGIN_ICMP, UNREACHABLE, _) => Some(Told::Unreachable),
-            _ => None,
-        };
-    }
-    let ControlMessageOwned::Ipv6RecvErr(error, _) = part else { return None };
-    match (error.ee_origin, error.ee_type, error.ee_code) {
-        (libc::SO_EE_ORIGIN_ICMP6, UNREACHABLE_V6, NO_PORT_V6) => Some(Told::PortUnreachable),
-        (libc::SO_EE_ORIGIN_ICMP6, UNREACHABLE_V6, _) => Some(Told::Unreachable),
-        _ => None,
-    }
+    let (ControlMessageOwned::Ipv4RecvErr(error, _) | ControlMessageOwned::Ipv6RecvErr(error, _)) = part
+    else {
+        return None;
+    };
+    Told::error(error.ee_origin, error.ee_type, error.ee_code)
 }
 
 /// What it means that a socket cannot be had, or a datagram not be sent.
