@@ -28,6 +28,8 @@ mod stories;
 pub(crate) enum Hop {
     Lost,
     AtOnce,
+    /// The same, but this process is stopped for so long before it sees that.
+    AfterPause(Duration),
     After(Duration),
     /// It meets itself.
     Void,
@@ -65,7 +67,7 @@ impl Target {
         }
         match self.hops.pop_front().unwrap_or(Hop::AtOnce) {
             Hop::Lost => (Reply::Pending, Duration::ZERO),
-            Hop::AtOnce => (self.answer(), Duration::ZERO),
+            Hop::AtOnce | Hop::AfterPause(_) => (self.answer(), Duration::ZERO),
             Hop::After(delay) => (self.answer(), delay),
             Hop::Void => (Reply::Void, Duration::ZERO),
             Hop::Short(shortage) => (Reply::Short(shortage), Duration::ZERO),
@@ -119,6 +121,14 @@ impl Link {
 }
 
 impl World {
+    /// How long the next attempt at a target stops this process.
+    fn pause(&self, address: SocketAddr) -> Duration {
+        match self.targets.get(&address).and_then(|target| target.hops.front()) {
+            Some(Hop::AfterPause(pause)) => *pause,
+            _ => Duration::ZERO,
+        }
+    }
+
     /// What becomes of one more attempt, and how long it takes.
     fn pass(&mut self, address: SocketAddr) -> (Reply, Duration) {
         let (reply, delay) = self.targets.get_mut(&address).expect("only planned targets").attempt();
@@ -174,7 +184,8 @@ impl Wire for ScriptedWire {
         }
         assert!(self.slots[slot].is_none(), "the slot is idle");
         let mut world = self.world.borrow_mut();
-        world.now += Duration::from_micros(5);
+        let pause = world.pause(address);
+        world.now += Duration::from_micros(5) + pause;
         if world.now < world.storm_until {
             return Reply::Short(Shortage::Ports);
         }

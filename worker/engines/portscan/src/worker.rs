@@ -167,15 +167,19 @@ impl<W: Wire> Worker<W> {
     fn start(&mut self, mut flight: Flight) -> Start {
         let address = flight.probe.address;
         let slot = self.slots.take(address.is_ipv6(), self.window.most());
-        let reply = self.wire.connect(slot, address);
-        if reply == Reply::Pending {
-            flight.started = self.wire.now();
-            if flight.attempt == 1 {
-                flight.begun = flight.started;
-            }
-            self.traffic.time(&mut flight);
+        flight.started = self.wire.now();
+        if flight.attempt == 1 {
+            flight.begun = flight.started;
         }
-        self.take_in(slot, flight, reply, Duration::ZERO);
+        let reply = self.wire.connect(slot, address);
+        let mut trip = Duration::ZERO;
+        if reply == Reply::Pending {
+            self.traffic.time(&mut flight);
+        } else if flight.is_fresh() {
+            // An answer that is there at once may have taken its time, if this process was the one that paused.
+            trip = self.wire.now().saturating_sub(flight.started);
+        }
+        self.take_in(slot, flight, reply, trip);
         if matches!(reply, Reply::Short(_)) {
             return Start::Refused;
         }

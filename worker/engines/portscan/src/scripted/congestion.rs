@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Link, Target, World,
+    Hop, Link, Target, World,
     drive::{Run, drive},
     stories::play_in,
 };
@@ -61,6 +61,17 @@ fn a_stretch_of_silence_does_not_stop_it() {
     let (run, world) = play_in(World { link, ..World::default() }, &settings, &targets);
     assert_eq!(run.end().tally, Tally { closed: 10_000, filtered: 5000, open: 0 });
     assert!(world.now < Duration::from_secs(4), "{:?}", world.now);
+}
+
+#[test]
+fn an_answer_that_waited_for_this_process_does_not_make_all_others_late() {
+    let usual = Target::new(State::Closed, &[Hop::After(TRIP)]);
+    let mut targets = vec![usual; usize::try_from(PORTS).expect("few")];
+    targets[100] = Target::new(State::Closed, &[Hop::AfterPause(TRIP * 2)]);
+    let settings = Settings { threads: 2, window: 20_000, ..Settings::default() };
+    let (run, world) = play_in(World::default(), &settings, &targets);
+    assert_eq!(run.end().tally, all_closed());
+    assert!(world.now < Duration::from_secs(1), "{:?}", world.now);
 }
 
 #[test]

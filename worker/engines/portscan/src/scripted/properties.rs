@@ -55,7 +55,7 @@ fn expected(line: &Line) -> State {
     for hop in hops {
         match hop {
             Hop::Void | Hop::Short(_) => {}
-            Hop::Doubt | Hop::AtOnce => return *truth,
+            Hop::Doubt | Hop::AtOnce | Hop::AfterPause(_) => return *truth,
             Hop::After(delay) if delay.as_millis() < 100 => return *truth,
             Hop::Lost | Hop::After(_) => lost += 1,
         }
