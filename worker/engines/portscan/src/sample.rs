@@ -11,6 +11,8 @@ pub(crate) struct Sample {
     answered: u32,
     /// Answers that were late, whichever sample they belong to.
     late: u32,
+    /// The shortest trip of the late ones.
+    soonest: Option<Duration>,
     closed: Option<Duration>,
 }
 
@@ -22,7 +24,16 @@ const ENOUGH: u32 = 20;
 impl Sample {
     /// The attempts from `opened` on; `goal` of them, but enough to say something.
     pub(crate) fn new(number: u32, opened: Duration, goal: f64) -> Self {
-        Self { number, opened, goal: goal.max(LEAST), sent: 0, answered: 0, late: 0, closed: None }
+        Self {
+            number,
+            opened,
+            goal: goal.max(LEAST),
+            sent: 0,
+            answered: 0,
+            late: 0,
+            soonest: None,
+            closed: None,
+        }
     }
 
     /// The number that attempts carry which are sent now.
@@ -41,8 +52,14 @@ impl Sample {
         self.answered += 1;
     }
 
-    pub(crate) fn count_late(&mut self) {
+    pub(crate) fn count_late(&mut self, trip: Duration) {
         self.late += 1;
+        self.soonest = Some(self.soonest.map_or(trip, |soonest| soonest.min(trip)));
+    }
+
+    /// The shortest trip of the late answers, if there were any.
+    pub(crate) fn soonest_of_the_late(&self) -> Option<Duration> {
+        self.soonest
     }
 
     /// When the last one was sent.

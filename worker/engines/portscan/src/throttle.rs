@@ -25,6 +25,11 @@ pub(crate) struct Throttle {
     cut_at: Option<f64>,
     /// What a round trip takes at best, smoothed over the hosts that answer.
     trip: Option<Duration>,
+    /// What answers take at least without being late, where it is known to be longer than the shortest trips.
+    ordinary: Duration,
+    /// How often in a row the rate was cut because answers were late, and what it was before.
+    cuts: u32,
+    uncut: f64,
     /// The wait for answers before there has been one.
     first_timeout: Duration,
     growth: f64,
@@ -44,6 +49,8 @@ const BLINDLY: f64 = 4.0;
 const SLOWLY: f64 = 1.25;
 /// So much better is no accident.
 const HELPED: f64 = 1.15;
+/// A queue is gone after so many cuts.
+const CUTS: u32 = 4;
 /// What an answer may take beyond the round trip, in this process and in others, without meaning anything.
 const JITTER: Duration = Duration::from_millis(5);
 /// How long a scan may wait for the budget without being told to have starved.
@@ -74,6 +81,9 @@ impl Throttle {
             usual: 1.0,
             cut_at: None,
             trip: None,
+            ordinary: Duration::ZERO,
+            cuts: 0,
+            uncut: rate,
             first_timeout: settings.first_timeout,
             growth: QUICKLY,
             flooded: Duration::ZERO,
@@ -144,9 +154,14 @@ impl Throttle {
         }
     }
 
-    /// Learns from an answer that was late.
-    pub(crate) fn answered_late(&mut self) {
-        self.sample.count_late();
+    /// Learns from an answer that was late, after `trip`.
+    pub(crate) fn answered_late(&mut self, trip: Duration) {
+        self.sample.count_late(trip);
+    }
+
+    /// What an answer takes at best, from where the shortest trip was `best`.
+    pub(crate) fn at_best(&self, best: Duration) -> Duration {
+        best.max(self.ordinary)
     }
 
     /// Looks at the sample, once its answers have had their time or are there sooner.
@@ -164,6 +179,8 @@ impl Throttle {
             self.go_on(now, self.rate * BLINDLY);
         } else if !self.sample.falls_short_of(self.usual) {
             self.speed_up(now);
+        } else if self.cuts >= CUTS && self.sample.is_queued() {
+            self.take_for_ordinary(now);
         } else if self.sample.is_queued() || has_helped {
             self.slow_down(now);
         } else {
@@ -172,7 +189,18 @@ impl Throttle {
         }
     }
 
+    /// Answers that are late at any rate come from farther away than others, as where something near refuses a few ports in
+    /// the place of their host.
+    fn take_for_ordinary(&mut self, now: Duration) {
+        self.ordinary = self.sample.soonest_of_the_late().unwrap_or(self.ordinary);
+        self.trip = self.trip.map(|trip| trip.max(self.ordinary));
+        self.cuts = 0;
+        self.cut_at = None;
+        self.go_on(now, self.uncut);
+    }
+
     fn speed_up(&mut self, now: Duration) {
+        self.cuts = 0;
         let share = self.sample.share();
         if share > self.usual {
             self.usual += (share - self.usual) / 4.0;
@@ -189,6 +217,10 @@ impl Throttle {
         let share = self.sample.share();
         self.cut_at = Some(share);
         self.flooded = now;
+        if self.cuts == 0 {
+            self.uncut = self.rate;
+        }
+        self.cuts += u32::from(self.sample.is_queued());
         let rate = self.rate.min(self.sample.rate() * 2.0) * (share / self.usual).clamp(0.5, 0.9);
         // What is queued up has to go first.
         self.go_on(now + self.trip.map_or(JITTER, patience), rate);

@@ -54,10 +54,10 @@ impl Traffic {
         let known = if flight.is_fresh() { Some(trip) } else { late_trip(flight, trip, now, best) };
         state.paths.answered(address, flight.attempt, known);
         let Some(known) = known else { return };
-        let best = best.map_or(known, |best| best.min(known));
+        let best = state.throttle.at_best(best.map_or(known, |best| best.min(known)));
         if known > patience(best) {
-            state.throttle.answered_late();
-        } else {
+            state.throttle.answered_late(known);
+        } else if flight.is_fresh() {
             state.throttle.answered(flight.sample, best);
         }
     }

@@ -74,6 +74,20 @@ fn an_answer_that_waited_for_this_process_does_not_make_all_others_late() {
     assert!(world.now < Duration::from_secs(1), "{:?}", world.now);
 }
 
+/// As where a firewall on the way refuses some ports in the place of their host.
+#[test]
+fn a_few_answers_from_nearby_do_not_make_all_others_late() {
+    for one_of in [2, 10, 1000] {
+        let answered = |delay| Target::new(State::Closed, &[Hop::After(delay)]);
+        let targets: Vec<Target> =
+            (0..PORTS).map(|number| answered(if number % one_of == 1 { TRIP / 20 } else { TRIP })).collect();
+        let settings = Settings { threads: 2, window: 20_000, ..Settings::default() };
+        let (run, world) = play_in(World::default(), &settings, &targets);
+        assert_eq!(run.end().tally, all_closed());
+        assert!(world.now < Duration::from_secs(2), "{:?} with one of {one_of}", world.now);
+    }
+}
+
 #[test]
 fn retries_count_against_a_budget_as_against_a_rate() {
     let targets = vec![Target::new(State::Filtered, &[]); 1000];
