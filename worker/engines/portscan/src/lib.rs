@@ -18,7 +18,7 @@
 //!
 //! Reading order: `scan` (the threads), `desk` and `ledger` (who does what, and what is settled), `worker` (one
 //! thread's loop) with `slots`, `window` and `doubts`, `traffic` (what all threads learn) with `paths`, `loss` and `throttle`, then
-//! `wire` (what tries a port) with `kernel` (by connections), `raw` (by raw packets) and `udp` (by datagrams). `discovery` and
+//! `wire` (what tries a port) with `kernel` (by connections), `raw` (by raw packets, whose answers have a `shape`) and `udp` (by datagrams). `discovery` and
 //! `tar_pit` are scans of a few ports, for what the ports of a host cannot tell one by one.
 
 mod budget;
