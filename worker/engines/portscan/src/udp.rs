@@ -19,6 +19,8 @@ mod heard;
 mod limiter;
 mod link;
 mod payload;
+#[cfg(test)]
+mod play;
 mod transfer;
 
 /// Datagrams from one ordinary socket of each family. What comes back is an answer of the port; ICMP errors are read from
