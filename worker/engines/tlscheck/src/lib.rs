@@ -57,7 +57,7 @@ pub use fetch::{Fetch, Fetching, Question, Unfetched};
 pub use finding::{Code, Finding, Severity};
 pub use full::{Group, Heartbeat, Hsts, Offered, Posture, Robot};
 pub use handshake::ClientCertificate;
-pub use hello::{Version, suites::Suite};
+pub use hello::{Version, read_first_flight, suites::Suite};
 pub use inspector::{Inspector, NameReport, Settings};
 pub use records::{Caa, CaaVerdict, Tlsa, TlsaVerdict, caa, tlsa};
 pub use renewal::{renew_from, renewal_due};
