@@ -19,8 +19,10 @@ fn element(heard: &[u8]) -> Option<usize> {
         return Some(2 + usize::from(*first));
     }
     let digits = rest.get(..usize::from(*first & 0x7f))?;
-    let length = digits.iter().fold(0_usize, |sum, digit| sum.saturating_mul(256) + usize::from(*digit));
-    Some(2 + digits.len() + length.min(1 << 20))
+    // No reply is anywhere near as long as four digits can say; of more, the last four are as good as any.
+    let digits_read = digits.iter().rev().take(4).rev();
+    let length = digits_read.fold(0_u64, |sum, digit| sum * 256 + u64::from(*digit));
+    Some(2 + digits.len() + usize::try_from(length).unwrap_or(usize::MAX).min(1 << 20))
 }
 
 pub(super) async fn ldap<S: AsyncRead + AsyncWrite + Unpin>(

@@ -227,6 +227,14 @@ fn ports_say_how_tls_begins() {
     }
 }
 
+#[tokio::test]
+async fn lengths_beyond_all_measure_are_survived() {
+    // A DER length of 127 digits, all as large as they can be.
+    let heard = [&[0x30][..], &[0xff; 200]].concat();
+    let outcome = tlscheck::rehearse(StartTls::Ldap, &heard).await;
+    assert_eq!(outcome, Err(Failure::Reset));
+}
+
 proptest::proptest! {
     #[test]
     fn whatever_is_said_is_survived(which in 0..11_usize, heard: Vec<u8>) {
