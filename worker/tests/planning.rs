@@ -4,6 +4,7 @@
 
 use std::{
     collections::HashMap,
+    io::ErrorKind,
     net::{IpAddr, Ipv4Addr, TcpListener},
     sync::Arc,
 };
@@ -28,6 +29,7 @@ use shared::{
         scans::{self, HostTally, list},
     },
     target::TargetList,
+    target_policy::parse_nets,
 };
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
@@ -183,6 +185,23 @@ async fn a_name_that_stands_for_a_refused_address_is_never_dialled() {
         assert!(trial.hosts(&claim).await.is_empty(), "{address}");
         assert!(trial.claim().await.is_none(), "nothing is left to scan at {address}");
     }
+}
+
+#[tokio::test]
+async fn a_shard_whose_address_is_denied_by_now_sends_nothing() {
+    let trial = Trial::start(None).await;
+    let listener = TcpListener::bind("127.0.0.8:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    trial.submit("app.test", &port.to_string()).await.unwrap();
+    assert_eq!(trial.work(&[("app.test", &["127.0.0.8"])]).await.1, Outcome::Settled);
+    let claim = trial.claim().await.expect("it was planned under the old policy");
+    let mut work = trial.of(claim.clone(), &[], CancellationToken::new());
+    work.core.limits.targets.deny = parse_nets("127.0.0.8/32").unwrap();
+    assert_eq!(failure(perform(work).await).0, FailureCode::Refused);
+    listener.set_nonblocking(true).unwrap();
+    let visited = listener.accept();
+    assert!(visited.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock), "{visited:?}");
+    assert!(trial.hosts(&claim).await.iter().all(|host| host.tally == Tally::default()));
 }
 
 #[tokio::test]
