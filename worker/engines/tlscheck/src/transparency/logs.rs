@@ -87,7 +87,9 @@ impl LogList {
             "made" => {
                 let mut parts = rest.split('-').map(str::parse::<i64>);
                 let (year, month, day) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
-                self.at = days(year, month, day).checked_mul(86_400)?;
+                let is_date =
+                    (1970..=9999).contains(&year) && (1..=12).contains(&month) && (1..=31).contains(&day);
+                self.at = is_date.then(|| days(year, month, day) * 86_400)?;
                 return Some(());
             }
             "rfc6962" => LogKind::Rfc6962,

@@ -203,7 +203,7 @@ async fn promises_of_logs_are_checked() {
 fn the_bundled_list_is_read() {
     let logs = LogList::default();
     assert!(!logs.is_empty() && logs.len() == include_str!("../../data/logs.txt").lines().count() - 4);
-    for text in ["rfc6962", "rfc6962 ? name", "made yesterday", "other x y"] {
+    for text in ["rfc6962", "rfc6962 ? name", "made yesterday", "made 9223372036854775807-1-1", "other x y"] {
         assert_eq!(LogList::parse(&format!("# comment\n{text}")), Err(tlscheck::NotALogList(2)));
     }
 }
