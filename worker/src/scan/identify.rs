@@ -30,20 +30,24 @@ impl Identifying {
         Self { identifier: work.identifier.clone(), options, running: JoinSet::new() }
     }
 
-    /// Begins with TCP ports that are open and stored, if the scan was asked to. What their answers looked like is asked of
+    /// Begins with ports that are open and stored, if the scan was asked to. What their answers looked like is asked of
     /// `seen`.
     pub(super) fn begin(&mut self, ports: Vec<FoundPort>, seen: impl Fn(SocketAddr) -> Option<System>) {
         if !self.options.identifies() {
             return;
         }
-        for port in ports.into_iter().filter(|port| port.protocol == Protocol::Tcp) {
+        for port in ports {
             let (identifier, options) = (self.identifier.clone(), self.options);
             // The address that was vetted and scanned; the name is only said.
             let address = SocketAddr::new(port.address, port.port);
             let system = seen(address);
             self.running.spawn(async move {
                 let target = Target { address, host: port.host.clone() };
-                let mut identity = identifier.identify(&target, looks(options)).await;
+                let mut identity = match port.protocol {
+                    Protocol::Tcp => identifier.identify(&target, looks(options)).await,
+                    Protocol::Udp if looks(options).service => identifier.identify_datagrams(&target).await,
+                    Protocol::Udp => Identity::default(),
+                };
                 identity.os = system::join(identity.os, system);
                 FoundService { port, service: Box::new(told(identity, options)) }
             });

@@ -229,18 +229,19 @@ pub async fn open_units(store: &Store, job: JobId, start: i64, end: i64) -> Resu
 /// # Errors
 /// `Unavailable` when the database is away.
 pub async fn unidentified(store: &Store, job: JobId, start: i64, end: i64) -> Result<Vec<FoundPort>> {
-    const SQL: &str = "SELECT address, host, port, unit FROM found_ports \
-                       WHERE job_id = $1 AND unit >= $2 AND unit < $3 AND service IS NULL AND protocol = 'tcp'";
-    let rows: Vec<(String, String, i64, i64)> = on_pool!(store, |pool| sqlx::query_as(SQL)
+    const SQL: &str = "SELECT address, host, port, protocol, unit FROM found_ports \
+                       WHERE job_id = $1 AND unit >= $2 AND unit < $3 AND service IS NULL";
+    let rows: Vec<(String, String, i64, String, i64)> = on_pool!(store, |pool| sqlx::query_as(SQL)
         .bind(job.uuid())
         .bind(start)
         .bind(end)
         .fetch_all(pool)
         .await)?;
-    let port = |(address, host, port, unit): (String, String, i64, i64)| {
+    let port = |(address, host, port, protocol, unit): (String, String, i64, String, i64)| {
         let (address, port) =
             (address.parse().map_err(Error::internal)?, port.try_into().map_err(Error::internal)?);
-        Ok(FoundPort { address, host, port, protocol: Protocol::Tcp, unit })
+        let protocol = protocol.try_into().map_err(Error::internal)?;
+        Ok(FoundPort { address, host, port, protocol, unit })
     };
     rows.into_iter().map(port).collect()
 }

@@ -46,6 +46,11 @@ impl Block {
         self.fields.iter().filter(move |(name, _)| *name == key).map(|(_, value)| *value)
     }
 
+    /// All keys and values, as they follow each other.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.fields.iter().copied()
+    }
+
     /// Refuses keys that mean nothing here.
     pub(crate) fn check(&self, known: &[&str]) -> Result<(), Error> {
         match self.fields.iter().find(|(key, _)| !known.contains(key)) {

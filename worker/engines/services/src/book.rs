@@ -8,18 +8,22 @@ use crate::{
     os,
     probe::{Probe, Question},
     signature::{Place, Signature},
+    upgrade::Upgrade,
 };
 
 const PROBES: &str = include_str!("../data/probes.txt");
+const DATAGRAMS: &str = include_str!("../data/datagrams.txt");
+const UPGRADES: &str = include_str!("../data/starttls.txt");
 
 /// In the order in which patterns are tried: those that would also hold for others come last.
-const SIGNATURES: [&str; 10] = [
+const SIGNATURES: [&str; 11] = [
     include_str!("../data/shell.txt"),
     include_str!("../data/mail.txt"),
     include_str!("../data/databases.txt"),
     include_str!("../data/messaging.txt"),
     include_str!("../data/files.txt"),
     include_str!("../data/network.txt"),
+    include_str!("../data/udp.txt"),
     include_str!("../data/industry.txt"),
     include_str!("../data/systems.txt"),
     include_str!("../data/applications.txt"),
@@ -30,16 +34,19 @@ const SIGNATURES: [&str; 10] = [
 #[derive(Debug)]
 pub(crate) struct Book {
     probes: Vec<Probe>,
+    datagrams: Vec<Probe>,
+    upgrades: Vec<Upgrade>,
     signatures: Vec<Signature>,
 }
 
 impl Book {
     /// Reads the data files.
     pub(crate) fn open() -> Result<Self, Error> {
-        let probes = Block::all(PROBES).iter().map(Probe::read).collect::<Result<_, _>>()?;
+        let probes = |text| Block::all(text).iter().map(Probe::read).collect::<Result<_, _>>();
+        let upgrades = Block::all(UPGRADES).iter().map(Upgrade::read).collect::<Result<_, _>>()?;
         let blocks = SIGNATURES.into_iter().flat_map(Block::all);
         let signatures = blocks.map(|block| Signature::read(&block)).collect::<Result<_, _>>()?;
-        Ok(Self { probes, signatures })
+        Ok(Self { probes: probes(PROBES)?, datagrams: probes(DATAGRAMS)?, upgrades, signatures })
     }
 
     pub(crate) fn probes(&self) -> &[Probe] {
@@ -48,6 +55,20 @@ impl Book {
 
     pub(crate) fn probe(&self, name: &str) -> Option<&Probe> {
         self.probes.iter().find(|probe| probe.name == name)
+    }
+
+    /// The questions that are asked by UDP. They may have the name of one that is asked by TCP: answers look alike then.
+    pub(crate) fn datagrams(&self) -> &[Probe] {
+        &self.datagrams
+    }
+
+    pub(crate) fn datagram(&self, name: &str) -> Option<&Probe> {
+        self.datagrams.iter().find(|probe| probe.name == name)
+    }
+
+    /// How that service is asked to go on inside TLS.
+    pub(crate) fn upgrade(&self, service: &str) -> Option<&Upgrade> {
+        self.upgrades.iter().find(|upgrade| upgrade.service == service)
     }
 
     /// Reads an answer to `probe`; nothing when it looks like no protocol that is known here.
@@ -99,14 +120,18 @@ mod tests {
         let book = Book::open().unwrap();
         for signature in &book.signatures {
             assert!(signature.is_sound(), "{signature:?}");
-            for name in signature.calls() {
-                assert!(book.probe(name).is_some(), "no probe {name}");
-            }
-            if let Place::Probe(name) = signature.place() {
-                assert!(book.probe(name).is_some(), "no probe {name}");
+            let place = match signature.place() {
+                Place::Probe(name) => Some(name),
+                Place::Any | Place::Server | Place::Head | Place::Title | Place::Body => None,
+            };
+            for name in signature.calls().iter().copied().chain(place) {
+                assert!(book.probe(name).or(book.datagram(name)).is_some(), "no probe {name}");
             }
         }
-        let names: HashSet<&str> = book.probes.iter().map(|probe| probe.name).collect();
-        assert_eq!(names.len(), book.probes.len());
+        assert!(book.upgrades.iter().all(Upgrade::is_sound));
+        for probes in [&book.probes, &book.datagrams] {
+            let names: HashSet<&str> = probes.iter().map(|probe| probe.name).collect();
+            assert_eq!(names.len(), probes.len());
+        }
     }
 }

@@ -6,6 +6,7 @@ pub(crate) type Decoder = fn(&[u8]) -> Option<String>;
 /// The decoder of that name.
 pub(crate) fn decoder(name: &str) -> Option<Decoder> {
     match name {
+        "mumble" => Some(mumble),
         "mssql" => Some(mssql),
         "oracle" => Some(oracle),
         "x11" => Some(x11),
@@ -24,6 +25,12 @@ fn mssql(answer: &[u8]) -> Option<String> {
     })?;
     let [major, minor, high, low] = options.get(version..version + 4)? else { return None };
     Some(format!("{major}.{minor}.{}", u16::from_be_bytes([*high, *low])))
+}
+
+/// The version in front of the number that comes back from a ping of Mumble: four bytes, of which the first is 0.
+fn mumble(answer: &[u8]) -> Option<String> {
+    let [0, major, minor, patch] = answer.get(..4)? else { return None };
+    Some(format!("{major}.{minor}.{patch}"))
 }
 
 /// The number in `(VSNNUM=318767104)`: 8 bits, then 4, 8, 4 and 8; from release 18 on 8, 8, 4, 8 and 4.
@@ -65,6 +72,7 @@ mod tests {
         assert_eq!(mssql(prelogin).as_deref(), Some("15.0.4133"));
         assert_eq!(oracle(b"..(VSNNUM=318767104)").as_deref(), Some("19.0.0.0.0"));
         assert_eq!(oracle(b"..(VSNNUM=186647552)").as_deref(), Some("11.2.0.4.0"));
+        assert_eq!(mumble(b"\0\x01\x03\x04VEDEVEDE").as_deref(), Some("1.3.4"));
         let mut setup = [0; 12];
         setup[8..].copy_from_slice(&12_101_007_u32.to_le_bytes());
         assert_eq!(x11(&setup).as_deref(), Some("1.21.1.7"));
@@ -73,7 +81,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_bytes_are_survived(mut bytes: Vec<u8>, number: u64) {
-            for decode in [mssql, oracle, x11] {
+            for decode in [mssql, mumble, oracle, x11] {
                 drop(decode(&bytes));
             }
             bytes.extend(format!("(VSNNUM={number})").bytes());

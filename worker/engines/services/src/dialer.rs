@@ -14,6 +14,7 @@ use crate::{
     identity::Tls,
     probe::{Probe, Question},
     tls::{Glass, Handshake},
+    upgrade::Upgrade,
 };
 
 /// How the port of one target is talked to.
@@ -59,6 +60,22 @@ impl Dialer<'_> {
         } else {
             self.exchange(stream, probe, end).await
         }
+    }
+
+    /// Asks a service to go on inside TLS, and looks at that.
+    pub(crate) async fn upgrade(&self, upgrade: &Upgrade) -> Option<Tls> {
+        let looking = async {
+            let mut stream = TcpStream::connect(self.target.address).await.ok()?;
+            stream.set_nodelay(true).ok();
+            if !upgrade.climb(&mut stream, self.deadline).await {
+                return None;
+            }
+            match self.glass.look(stream, &self.target.host, self.target.address.ip()).await {
+                Handshake::Done(_, tls) | Handshake::Refused(tls) => Some(tls),
+                Handshake::Foreign => None,
+            }
+        };
+        timeout_at(self.deadline, looking).await.ok().flatten()
     }
 
     async fn ask_inside(&self, stream: TcpStream, probe: &Probe, end: Instant) -> Answer {

@@ -5,9 +5,10 @@ use tokio::{sync::Semaphore, time::Instant};
 use crate::{
     Error,
     book::Book,
+    datagrams::Datagrams,
     dialer::Dialer,
-    identity::Identity,
-    race::{Race, Verdict},
+    identity::{Identity, Tls},
+    race::{Race, Verdict, is_printer},
     recog::Recog,
     tls::Glass,
 };
@@ -54,7 +55,7 @@ pub struct Target {
 pub struct Looks {
     /// What the service is.
     pub service: bool,
-    /// Whether it speaks TLS, and with which certificate.
+    /// Whether it speaks TLS, at once or when asked to, and with which certificate.
     pub tls: bool,
 }
 
@@ -86,14 +87,15 @@ impl Identifier {
     /// when there is no such probe, or the answer looks like nothing that is known.
     #[must_use]
     pub fn read(&self, probe: &str, answer: &[u8]) -> Option<Identity> {
-        let probe = self.tools.book.probe(probe)?;
-        let finding = self.tools.book.read(probe, &probe.sent("localhost"), answer)?;
+        let book = &self.tools.book;
+        let probe = book.probe(probe).or_else(|| book.datagram(probe))?;
+        let finding = book.read(probe, &probe.sent("localhost"), answer)?;
         Some(Verdict::of(finding).into_identity(self.tools.recog.as_ref()))
     }
 
-    /// The names of all probes.
+    /// The names of all probes; one that is asked by TCP and by UDP may be there twice.
     pub fn probes(&self) -> impl Iterator<Item = &'static str> {
-        self.tools.book.probes().iter().map(|probe| probe.name)
+        self.tools.book.probes().iter().chain(self.tools.book.datagrams()).map(|probe| probe.name)
     }
 
     /// Finds out what runs on a port, within three seconds of its turn; an unknown service has no name.
@@ -103,15 +105,46 @@ impl Identifier {
         let Tools { book, glass, recog, .. } = &*self.tools;
         let deadline = Instant::now() + DEADLINE;
         let plain = Dialer { book, glass, target, inside_tls: false, deadline };
-        let first = if looks.service { Race::open(plain) } else { Race::for_tls(plain) };
-        let verdict = match first.run().await {
-            Verdict { tls: Some(tls), .. } if looks.service => {
+        if !looks.service {
+            return tls_only(plain).await.into_identity(None);
+        }
+        let verdict = match Race::open(plain).run().await {
+            Verdict { tls: Some(tls), .. } => {
                 Race::open(Dialer { inside_tls: true, ..plain }).run().await.within(tls)
             }
-            verdict => verdict,
+            verdict => {
+                let tls = starttls(plain, &verdict).await;
+                verdict.starting(tls)
+            }
         };
         verdict.into_identity(recog.as_ref())
     }
+
+    /// Finds out what runs on a UDP port that is open, within three seconds of its turn.
+    pub async fn identify_datagrams(&self, target: &Target) -> Identity {
+        // The semaphore is never closed.
+        let _turn = self.tools.ports.acquire().await;
+        let Tools { book, recog, .. } = &*self.tools;
+        let (heard, finding) =
+            Datagrams { book, target, deadline: Instant::now() + DEADLINE }.ask_all().await;
+        Verdict::of_datagram(heard, finding).into_identity(recog.as_ref())
+    }
+}
+
+/// What TLS shows, and nothing of the service.
+async fn tls_only(dialer: Dialer<'_>) -> Verdict {
+    let verdict = Race::for_tls(dialer).run().await;
+    if verdict.tls.is_some() || is_printer(dialer.target) {
+        return verdict;
+    }
+    let verdict = Race::open(dialer).run().await;
+    Verdict::default().starting(starttls(dialer, &verdict).await)
+}
+
+/// What TLS shows where the service goes on inside it when it is asked to.
+async fn starttls(dialer: Dialer<'_>, found: &Verdict) -> Option<Tls> {
+    let service = found.plain_service().filter(|_| !is_printer(dialer.target))?;
+    dialer.upgrade(dialer.book.upgrade(service)?).await
 }
 
 impl Target {

@@ -19,7 +19,7 @@ pub struct Identity {
     pub http_status: Option<u16>,
     /// What the answers tell about the operating system.
     pub os: Option<OsHint>,
-    /// Set when the port speaks TLS.
+    /// Set when the port speaks TLS, at once or after it was asked to (STARTTLS): then the service has its plain name.
     pub tls: Option<Tls>,
 }
 

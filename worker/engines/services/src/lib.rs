@@ -1,4 +1,4 @@
-//! What runs behind an open TCP port: the service, its product and version, and what TLS shows of it.
+//! What runs behind an open port: the service, its product and version, and what TLS shows of it.
 //!
 //! An [`Identifier`] is given an address and says within three seconds what it found, whatever the other side does. It
 //! knows no job and no database. Dropping the future closes every connection at once: there is no other way to stop.
@@ -20,12 +20,16 @@
 //! time; the first answer that has the structure of a protocol wins. What is asked, and how answers are read, stands in
 //! the folder `data` (see `book`), written from the specifications of the protocols.
 //!
+//! Services that go on inside TLS when they are asked to are asked (`upgrade`). UDP ports are sent datagrams
+//! (`datagrams`), with the same patterns and limits.
+//!
 //! Reading order: `identifier`, `race` (one port), `dialer` and `exchange` (one connection), `book` (questions and
-//! patterns) with `block`, `probe`, `signature` and `decode`, then `http`, `tls`, `recog`.
+//! patterns) with `block`, `probe`, `signature` and `decode`, then `http`, `tls`, `upgrade`, `datagrams`, `recog`.
 
 mod block;
 mod book;
 mod cpe;
+mod datagrams;
 mod decode;
 mod dialer;
 mod error;
@@ -42,6 +46,7 @@ mod race;
 mod recog;
 mod signature;
 mod tls;
+mod upgrade;
 #[cfg(test)]
 mod vectors;
 

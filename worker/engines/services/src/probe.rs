@@ -14,6 +14,8 @@ pub(crate) struct Probe {
     pub(crate) waits: bool,
     /// Asked only where an answer or the port's number calls for it.
     pub(crate) on_call: bool,
+    /// Whether answers are known to take long.
+    pub(crate) is_slow: bool,
     ports: Vec<(u16, u16)>,
 }
 
@@ -32,7 +34,7 @@ pub(crate) enum Question {
 
 impl Probe {
     pub(crate) fn read(block: &Block) -> Result<Self, Error> {
-        block.check(&["probe", "listen", "tls", "send", "bytes", "get", "wait", "call", "ports"])?;
+        block.check(&["probe", "listen", "tls", "send", "bytes", "get", "wait", "call", "slow", "ports"])?;
         let name = block.get("probe").filter(|name| !name.is_empty());
         let ports = block.get("ports").unwrap_or_default();
         let ports: Option<Vec<_>> = ports.split_whitespace().map(range).collect();
@@ -41,6 +43,7 @@ impl Probe {
             question: question(block)?,
             waits: block.get("wait").is_some(),
             on_call: block.get("call").is_some(),
+            is_slow: block.get("slow").is_some(),
             ports: ports.ok_or_else(|| block.error("ports are like `80 8000-8010`"))?,
         })
     }
@@ -89,7 +92,7 @@ fn range(text: &str) -> Option<(u16, u16)> {
 }
 
 /// Bytes in hexadecimal digits, `00*12` for twelve of one.
-fn from_hex(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn from_hex(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     for token in text.split_whitespace() {
         let (digits, count) = token.split_once('*').unwrap_or((token, "1"));

@@ -9,6 +9,7 @@ use crate::{
     book::is_echo,
     dialer::{Answer, Dialer},
     finding::Finding,
+    identifier::Target,
     identity::{Identity, Tls},
     printable::{BANNER, printable},
     probe::{Probe, Question},
@@ -23,6 +24,8 @@ const HEAD_START: Duration = Duration::from_millis(150);
 const PATIENCE: Duration = Duration::from_millis(350);
 /// The same for TLS and pages, which may be anywhere, and take some work.
 const MORE_PATIENCE: Duration = Duration::from_secs(1);
+/// The same for protocols whose servers wait for others before they answer.
+const MOST_PATIENCE: Duration = Duration::from_millis(1500);
 /// For whoever is expected to know: as long as there is.
 const ALL_PATIENCE: Duration = Duration::from_secs(3);
 
@@ -61,6 +64,8 @@ struct Asking<'a> {
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     pub(crate) tls: Option<Tls>,
+    /// What TLS shows after the service was asked for it.
+    starttls: Option<Tls>,
     finding: Option<Finding>,
     heard: Vec<u8>,
 }
@@ -114,7 +119,7 @@ impl<'a> Race<'a> {
     pub(crate) async fn run(mut self) -> Verdict {
         let tls = timeout_at(self.dialer.deadline, self.ask_all()).await.ok().flatten();
         let finding = self.best.map(|best| Finding { http_status: self.http_status, ..best });
-        Verdict { tls, finding, heard: self.heard }
+        Verdict { tls, starttls: None, finding, heard: self.heard }
     }
 
     async fn ask_all(&mut self) -> Option<Tls> {
@@ -196,14 +201,18 @@ fn may_ask(probe: &Probe, dialer: &Dialer<'_>) -> bool {
     match probe.question {
         Question::Listen => true,
         Question::Tls if dialer.inside_tls => false,
-        Question::Tls | Question::Bytes(_) | Question::Get(_) => {
-            !PRINTERS.contains(&dialer.target.address.port())
-        }
+        Question::Tls | Question::Bytes(_) | Question::Get(_) => !is_printer(dialer.target),
     }
+}
+
+/// Whether the number of a port suggests that whatever is said there is printed.
+pub(crate) fn is_printer(target: &Target) -> bool {
+    PRINTERS.contains(&target.address.port())
 }
 
 fn patience(probe: &Probe) -> Duration {
     match probe.question {
+        _ if probe.is_slow => MOST_PATIENCE,
         Question::Tls | Question::Get(_) => MORE_PATIENCE,
         Question::Listen | Question::Bytes(_) => PATIENCE,
     }
@@ -220,9 +229,24 @@ impl Verdict {
         Self { tls: Some(tls), ..self }
     }
 
+    /// What an answer by UDP tells; without one, what was heard.
+    pub(crate) fn of_datagram(heard: Vec<u8>, finding: Option<Finding>) -> Self {
+        Self { finding, heard, ..Self::default() }
+    }
+
+    /// The service, if it is known and not inside TLS already.
+    pub(crate) fn plain_service(&self) -> Option<&str> {
+        self.finding.as_ref().filter(|_| self.tls.is_none())?.service.as_deref()
+    }
+
+    /// The same, which goes on inside TLS when it is asked to.
+    pub(crate) fn starting(self, starttls: Option<Tls>) -> Self {
+        Self { starttls, ..self }
+    }
+
     /// Everything together. Where the own patterns know no product, `recog` is asked.
     pub(crate) fn into_identity(self, recog: Option<&Recog>) -> Identity {
-        let Self { tls, finding, heard } = self;
+        let Self { tls, starttls, finding, heard } = self;
         let known = finding.is_some();
         let mut finding = finding.unwrap_or_default();
         if let Some(recog) = recog {
@@ -243,7 +267,7 @@ impl Verdict {
             confidence: if is_bare_tls { 90 } else { finding.confidence },
             http_status: finding.http_status,
             os: finding.os,
-            tls,
+            tls: tls.or(starttls),
         }
     }
 }

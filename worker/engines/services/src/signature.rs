@@ -21,6 +21,8 @@ pub(crate) struct Signature {
     pattern: Pattern,
     service: Option<&'static str>,
     product: Option<&'static str>,
+    /// Its beginning, where the answer shows no more: too little for a CPE name.
+    version: Option<&'static str>,
     cpe: Option<&'static str>,
     os: Option<OsHint>,
     decoder: Option<Decoder>,
@@ -47,7 +49,9 @@ pub(crate) enum Place {
 
 impl Signature {
     pub(crate) fn read(block: &Block) -> Result<Self, Error> {
-        block.check(&["match", "in", "service", "product", "cpe", "os", "decode", "sure", "more"])?;
+        block.check(&[
+            "match", "in", "service", "product", "version", "cpe", "os", "decode", "sure", "more",
+        ])?;
         let text = block.get("match").ok_or_else(|| block.error("a signature without a pattern"))?;
         let sure = block.get("sure").map(|number| number.parse().ok().filter(|sure| *sure <= 100));
         let reads = block.get("decode").map(decoder);
@@ -56,6 +60,7 @@ impl Signature {
             pattern: Pattern::new(text),
             service: block.get("service"),
             product: block.get("product"),
+            version: block.get("version"),
             cpe: block.get("cpe"),
             os: block.get("os").map(os::written),
             decoder: reads.map(|found| found.ok_or_else(|| block.error("no such decoder"))).transpose()?,
@@ -105,7 +110,7 @@ impl Signature {
             cpe: self.cpe.map(|name| cpe::application(name, version.as_deref())),
             product,
             os: self.os.clone().or_else(|| hinted(&captures)),
-            version,
+            version: version.or_else(|| self.version.map(str::to_owned)),
             confidence: if self.service.is_some() { self.sure.unwrap_or(sure) } else { 0 },
             more: self.more.clone(),
             ..Finding::default()

@@ -11,8 +11,11 @@ fn every_vector_is_read_as_it_says() {
     let book = Book::open().unwrap();
     let mut wrong = Vec::new();
     for block in Block::all(VECTORS) {
-        block.check(&["probe", "answer", "service", "product", "version", "os"]).unwrap();
-        let probe = book.probe(block.get("probe").unwrap()).unwrap();
+        block.check(&["probe", "datagram", "answer", "service", "product", "version", "os"]).unwrap();
+        let probe = match block.get("datagram") {
+            Some(name) => book.datagram(name).unwrap(),
+            None => book.probe(block.get("probe").unwrap()).unwrap(),
+        };
         let finding = book.read(probe, &probe.sent("localhost"), &answer(&block)).unwrap_or_default();
         let os = finding.os.map(|os| os.name.unwrap_or(os.family));
         let found = [finding.service, finding.product, finding.version, os];
@@ -39,7 +42,7 @@ proptest! {
         let mut begun = answer(vector.get(&blocks));
         begun.truncate(cut.index(begun.len() + 1));
         begun.extend(&noise);
-        for probe in book.probes() {
+        for probe in book.probes().iter().chain(book.datagrams()) {
             for answer in [&noise, &begun] {
                 let finding = book.read(probe, &probe.sent("localhost"), answer).unwrap_or_default();
                 let words = [finding.service, finding.product, finding.version];

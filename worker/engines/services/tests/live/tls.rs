@@ -148,3 +148,55 @@ async fn a_port_without_tls_is_told_so() {
         look(&Identifier::new().unwrap(), &service, "localhost", Looks { service: false, tls: true }).await;
     assert_eq!(identity, Identity::default());
 }
+
+/// Mail, which goes on inside TLS when it is asked to.
+async fn mail(acceptor: TlsAcceptor) -> Service {
+    Service::play(move |mut stream| {
+        let acceptor = acceptor.clone();
+        async move {
+            if goes_on(&mut stream).await {
+                acceptor.accept(stream).await.ok();
+            }
+        }
+    })
+    .await
+}
+
+/// The part before TLS: one answer to each question, if those are the right ones.
+async fn goes_on(stream: &mut TcpStream) -> bool {
+    let greeting: (&[u8], &[u8]) = (b"", b"220 mail.test ESMTP Postfix\r\n");
+    let hello: (&[u8], &[u8]) =
+        (b"EHLO vedette.invalid\r\n", b"250-mail.test\r\n250-STARTTLS\r\n250 HELP\r\n");
+    let start: (&[u8], &[u8]) = (b"STARTTLS\r\n", b"220 go on\r\n");
+    for (question, answer) in [greeting, hello, start] {
+        let mut asked = vec![0; question.len()];
+        if stream.read_exact(&mut asked).await.is_err() || asked != question {
+            return false;
+        }
+        stream.write_all(answer).await.ok();
+    }
+    true
+}
+
+#[tokio::test]
+async fn a_service_that_goes_on_inside_tls_is_looked_at_there() {
+    let authority = Authority::new("localhost");
+    let service = mail(authority.acceptor(&TLS13)).await;
+    let identifier = trusting(&authority);
+    let identity = look(&identifier, &service, "localhost", Looks::ALL).await;
+    assert_eq!(words(&identity), ["smtp", "Postfix smtpd", "-"]);
+    let tls = identity.tls.unwrap();
+    assert_eq!(tls.version.as_deref(), Some("TLSv1.3"));
+    let certificate = tls.certificate.unwrap();
+    assert!(certificate.is_trusted && certificate.names_host);
+    let only_tls = look(&identifier, &service, "localhost", Looks { service: false, tls: true }).await;
+    assert_eq!(only_tls.tls.unwrap().certificate.unwrap().subject, "CN=localhost");
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_go_on_inside_tls_has_none() {
+    let service = Service::greeting(b"220 mail.test ESMTP Postfix\r\n").await;
+    let identity = service.identity().await;
+    assert_eq!(words(&identity), ["smtp", "Postfix smtpd", "-"]);
+    assert_eq!(identity.tls, None);
+}
