@@ -7,9 +7,11 @@ test:
 
 .PHONY: lab
 
-# The scan engine on networks of its own, in namespaces; says "skipped" where the machine allows none.
+# The scan engine on networks of its own, in namespaces, and what is said of real servers; see tests/lab/README.md. Says
+# "skipped" where the machine allows none.
 lab:
 	cargo test -p portscan --test real lab
+	tests/lab/check.sh
 
 .PHONY: storm
 

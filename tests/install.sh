@@ -2,7 +2,7 @@
 # Installs the servers and languages that the tests start, where they are missing.
 set -euo pipefail
 
-"$(dirname "$0")/unpack.sh" "${CARGO_TARGET_DIR:-$(dirname "$0")/../target}/test-servers"
+"$(dirname "$0")/lab/unpack.sh" "${CARGO_TARGET_DIR:-$(dirname "$0")/../target}/test-servers"
 
 missing=()
 command -v redis-server >/dev/null || missing+=(redis-server)

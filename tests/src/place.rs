@@ -23,7 +23,7 @@ pub fn program(name: &str) -> PathBuf {
     built
 }
 
-/// Where `tests/unpack.sh` put real servers; none where it could not.
+/// Where `tests/lab/unpack.sh` put real servers; none where it could not.
 #[must_use]
 pub fn unpacked_servers() -> Option<PathBuf> {
     let test = std::env::current_exe().unwrap();

@@ -1,20 +1,23 @@
 #!/usr/bin/env bash
-# Unpacks servers for tests/servers.sh beside the system, which keeps none of them: packages of Debian are downloaded with
-# what they need, and nothing is installed or started.
+# Unpacks servers for tests/lab/servers.sh beside the system, which keeps none of them: packages of Debian are downloaded
+# with what they need, and nothing is installed or started.
 #
-#   tests/unpack.sh FOLDER
+#   tests/lab/unpack.sh FOLDER [short|full]     the set of servers.txt, short by default; full are all
 set -euo pipefail
 
-packages=(openssh-server dropbear-bin apache2-bin lighttpd haproxy tinyproxy-bin memcached mosquitto nats-server
-    beanstalkd ngircd vsftpd proftpd-core pure-ftpd dnsmasq-base rsync slapd)
-
-[ -e "$1/complete" ] && exit 0
+here=$(cd "$(dirname "$0")" && pwd)
+set=${2:-short}
+if [ -e "$1/complete" ] && [[ $(cat "$1/complete") == "$set" || $(cat "$1/complete") == full ]]; then
+    exit 0
+fi
 command -v apt-get >/dev/null || { echo "no servers are unpacked: this is no Debian" >&2; exit 0; }
 mkdir -p "$1/archives/partial" "$1/versions"
 # apt takes a relative folder for one of its own.
 folder=$(cd "$1" && pwd)
 as_root=()
 [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+mapfile -t packages < <(awk -v set="$set" '!/^#/ && $2 != "-" && (set == "full" || $3 == set) { print $2 }' \
+    "$here/servers.txt" | sort -u)
 
 # One at a time, as some exclude each other. What is installed is taken from the system.
 download() {
@@ -36,4 +39,4 @@ for archive in "$folder"/archives/*.deb; do
     dpkg -x "$archive" "$folder"
     dpkg-deb -f "$archive" Version >"$folder/versions/$(dpkg-deb -f "$archive" Package)"
 done
-touch "$folder/complete"
+echo "$set" >"$folder/complete"
