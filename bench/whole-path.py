@@ -1,13 +1,13 @@
 """Measures whole scans beside the engine alone; started by whole-path.sh."""
 
 import argparse
-import http.client
-import json
 import os
 import statistics
 import subprocess
 import sys
 import time
+
+from server import scan, wait_for
 
 HOST, PORTS = "127.0.0.1", "1-65535"
 BAR = 1.5
@@ -19,40 +19,12 @@ def engine_alone(engine):
     return time.monotonic() - started
 
 
-def call(address, method, path, body=None):
-    connection = http.client.HTTPConnection(address, timeout=60)
-    headers = {"Authorization": "Bearer " + os.environ["VEDETTE_OWNER_KEY"], "Content-Type": "application/json"}
-    connection.request(method, path, body and json.dumps(body), headers)
-    return connection.getresponse()
-
-
 def whole(address):
     """Seconds from before the POST until `complete` was read."""
-    started = time.monotonic()
-    created = call(address, "POST", "/api/v1/scans", {"target": HOST, "ports": PORTS})
-    scan = json.load(created)["data"]["scan_id"]
-    name = None
-    for line in call(address, "GET", f"/api/v1/scans/{scan}/stream"):
-        if line.startswith(b"event:"):
-            name = line.split(b":")[1].strip()
-        elif line.startswith(b"data:") and name == b"complete":
-            took = time.monotonic() - started
-            complete = json.loads(line[5:])
-            scanned = complete["summary"]["total_ports_scanned"]
-            assert (complete["status"], scanned) == ("completed", 65_535), complete
-            return took
-    raise RuntimeError("the stream ended before the scan")
-
-
-def wait_for(address):
-    for _ in range(200):
-        try:
-            if call(address, "GET", "/api/v1/health").status == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.1)
-    raise RuntimeError(f"{address} does not get ready")
+    _, complete, took = scan(address, {"target": HOST, "ports": PORTS})
+    scanned = complete["summary"]["total_ports_scanned"]
+    assert (complete["status"], scanned) == ("completed", 65_535), complete
+    return took
 
 
 def main():
