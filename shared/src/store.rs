@@ -118,6 +118,9 @@ impl Store {
             // Rows are joined by their keys, a few at a time. Postgres believes a queue to be short, and would read all of
             // it for each claim.
             .options([("enable_hashjoin", "off"), ("enable_mergejoin", "off")])
+            // A statement here takes a millisecond. Where Postgres guesses many rows, it would first spend seconds on
+            // compiling it.
+            .options([("jit", "off")])
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(connections)
