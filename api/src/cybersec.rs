@@ -24,6 +24,7 @@ mod scans;
 mod service;
 mod socket;
 mod sse;
+mod start;
 mod story;
 mod wire;
 

@@ -15,7 +15,7 @@ use shared::{
 use super::{
     problem::failure,
     service::Identified,
-    story::Reset,
+    start::Reset,
     wire::{Summary, Warning, job_id, scan_id, seconds, status_word},
 };
 use crate::hub::{Encoded, Frame, Step};

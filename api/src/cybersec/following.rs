@@ -13,7 +13,8 @@ use shared::{
 use super::{
     caller::Leave,
     problem::Problem,
-    story::{AllStory, Asked, JobStory, Start, Story, Wanted},
+    start::Start,
+    story::{AllStory, Asked, JobStory, Story, Wanted},
 };
 use crate::{seats::Seat, site::Site};
 

@@ -29,7 +29,7 @@ use super::{
 use crate::site::Site;
 
 const PING: Duration = Duration::from_secs(20);
-/// A peer that says nothing for so long, not even a pong, is gone: it is found at the third ping, within a minute.
+/// A peer that says nothing for so long, not even a pong, is gone: it is found at the second ping, well within a minute.
 const SILENCE: Duration = Duration::from_secs(39);
 /// A frame that cannot be written for so long has a listener that does not read. It is given as long again to take what
 /// was written, and with it the close code.

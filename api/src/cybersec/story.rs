@@ -5,9 +5,9 @@ mod job;
 
 pub(super) use self::{
     all::{AllStory, Asked, Wanted},
-    job::{JobStory, Start},
+    job::JobStory,
 };
-use super::{event::encode_reset, problem::Problem};
+use super::problem::Problem;
 use crate::hub::Encoded;
 
 /// One message of a story.
@@ -21,31 +21,6 @@ pub(super) struct Told {
 impl From<Encoded> for Told {
     fn from(message: Encoded) -> Self {
         Self { message, is_last: false }
-    }
-}
-
-/// Why a listener cannot go on where it wants to, and is told anew.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reset {
-    /// What comes next has been removed.
-    Pruned,
-    /// It names a position that is not there yet.
-    Ahead,
-    /// It names no position at all.
-    Unknown,
-}
-
-impl Reset {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Pruned => "pruned",
-            Self::Ahead => "ahead",
-            Self::Unknown => "unknown",
-        }
-    }
-
-    fn told(self) -> Encoded {
-        encode_reset(self)
     }
 }
 

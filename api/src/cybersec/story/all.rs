@@ -16,12 +16,13 @@ use shared::{
 };
 use tokio::time::timeout;
 
-use super::{Reset, Told};
+use super::Told;
 use crate::{
     cybersec::{
-        event::{NAMES, encode, encode_job, encode_position, encode_step, name},
+        event::{NAMES, encode, encode_job, encode_position, encode_reset, encode_step, name},
         paging::unknown,
         problem::Problem,
+        start::Reset,
     },
     hub::{Encoded, Follower, OrganizationNews, wait_for_the_database},
     site::Site,
@@ -166,7 +167,7 @@ impl AllStory {
     async fn start_now(&mut self, newest: Position, reset: Option<Reset>) -> Result<(), Error> {
         // Read after the position: what changes in between is told twice, as a state and as a fact.
         let jobs = views::unfinished(&self.site.core.store, self.principal.user, SHOWN).await?;
-        let first = reset.map(Reset::told).into_iter().chain([encode_position(newest)]).collect();
+        let first = reset.map(encode_reset).into_iter().chain([encode_position(newest)]).collect();
         self.set(newest, first, jobs);
         self.told = Some(newest);
         Ok(())

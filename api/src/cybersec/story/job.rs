@@ -9,11 +9,12 @@ use shared::{
     job::view::{self, About, View},
 };
 
-use super::{Reset, Told};
+use super::Told;
 use crate::{
     cybersec::{
-        event::{encode, encode_step, encode_stored, encode_view},
+        event::{encode, encode_reset, encode_step, encode_stored, encode_view},
         problem::Problem,
+        start::{Reset, Start},
     },
     hub::{Encoded, Item, Listener, wait_for_the_database},
     site::Site,
@@ -34,28 +35,6 @@ pub(in crate::cybersec) struct JobStory {
     stand_ins: vec::IntoIter<Event>,
 }
 
-/// Where a listener goes on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cybersec) enum Start {
-    /// Behind this number, which is 0 where nothing has been told.
-    Behind(i64),
-    /// From the beginning, which it is told.
-    Anew(Reset),
-}
-
-impl Start {
-    /// Reads the number of an event, of a job whose newest one has the number `newest`.
-    pub(in crate::cybersec) fn read(text: Option<&str>, newest: i64) -> Self {
-        let text = text.map(str::trim).filter(|text| !text.is_empty());
-        match text.map(str::parse) {
-            None => Self::Behind(0),
-            Some(Ok(number)) if (0..=newest).contains(&number) => Self::Behind(number),
-            Some(Ok(number)) if number > newest => Self::Anew(Reset::Ahead),
-            Some(Ok(_) | Err(_)) => Self::Anew(Reset::Unknown),
-        }
-    }
-}
-
 impl JobStory {
     /// The story of a job as the caller has just read it.
     pub(in crate::cybersec) fn new(site: &Site, principal: &Principal, view: &View, start: Start) -> Self {
@@ -74,7 +53,7 @@ impl JobStory {
             Start::Anew(reset) => (0, Some(reset)),
         };
         self.stand_ins = Vec::new().into_iter();
-        self.first = reset.map(Reset::told).into_iter().chain([encode_view(view)]).collect();
+        self.first = reset.map(encode_reset).into_iter().chain([encode_view(view)]).collect();
         self.listener.rewind(behind);
     }
 
@@ -132,27 +111,5 @@ impl JobStory {
             Start::Anew(_) => self.start(start, &view),
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_position_is_a_number_that_there_is() {
-        for (text, start) in [
-            (None, Start::Behind(0)),
-            (Some(""), Start::Behind(0)),
-            (Some(" "), Start::Behind(0)),
-            (Some("0"), Start::Behind(0)),
-            (Some(" 7 "), Start::Behind(7)),
-            (Some("8"), Start::Anew(Reset::Ahead)),
-            (Some("-1"), Start::Anew(Reset::Unknown)),
-            (Some("7x"), Start::Anew(Reset::Unknown)),
-            (Some("99999999999999999999"), Start::Anew(Reset::Unknown)),
-        ] {
-            assert_eq!(Start::read(text, 7), start, "{text:?}");
-        }
     }
 }
