@@ -1,5 +1,7 @@
 //! WebSocket frames byte by byte, past every rule of the protocol.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -110,7 +112,15 @@ impl Lawless {
     /// # Panics
     /// When it sends nothing soon, or what no server may send.
     pub async fn next(&mut self) -> Sent {
-        within("a frame of the server", SOON, self.read()).await
+        self.next_within(SOON).await
+    }
+
+    /// What the server sends next.
+    ///
+    /// # Panics
+    /// When it sends nothing within the limit, or what no server may send.
+    pub async fn next_within(&mut self, limit: Duration) -> Sent {
+        within("a frame of the server", limit, self.read()).await
     }
 
     async fn read(&mut self) -> Sent {

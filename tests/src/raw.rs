@@ -72,6 +72,19 @@ pub fn is_held(connection: &tokio::net::TcpStream) -> bool {
     std::fs::read_to_string("/proc/net/tcp").unwrap().contains(&row)
 }
 
+/// How many bytes the other side of a connection to this machine has sent that have not come over, from the same table.
+///
+/// # Panics
+/// When it is not a connection over IPv4.
+#[must_use]
+pub fn unread(connection: &tokio::net::TcpStream) -> u64 {
+    let (near, far) = (connection.local_addr().unwrap(), connection.peer_addr().unwrap());
+    let row = format!("{} {} 01 ", in_table(far), in_table(near));
+    let table = std::fs::read_to_string("/proc/net/tcp").unwrap();
+    let waits = table.split_once(&row).and_then(|(_, rest)| u64::from_str_radix(rest.get(..8)?, 16).ok());
+    waits.unwrap_or_default()
+}
+
 fn in_table(address: SocketAddr) -> String {
     let SocketAddr::V4(address) = address else { panic!("not over IPv4: {address}") };
     let octets = SocketAddrV4::ip(&address).octets();

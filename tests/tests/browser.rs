@@ -62,8 +62,10 @@ async fn a_page_misses_nothing_over_tls_either() {
     let owner = service.owner().over_tls(&authority);
     match Browser::start(NAME, service.address()).await {
         Ok(browser) => follow_through_restarts(&mut service, &owner, &browser).await,
-        Err(why) => skipped("a_page_misses_nothing_over_tls_either", why),
+        Err(why) => return skipped("a_page_misses_nothing_over_tls_either", why),
     }
+    let opened = |log: &str| log.contains("method=CONNECT path=\"/ws/jobs/");
+    assert!(service.logs().iter().any(|(_, log)| opened(log)), "the WebSocket was opened over HTTP/2");
 }
 
 async fn follow_through_restarts(service: &mut TestService, owner: &Client, browser: &Browser) {
