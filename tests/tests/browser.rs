@@ -42,7 +42,7 @@ const PAGE: &str = r"
 #[tokio::test]
 async fn a_page_misses_nothing_while_its_server_is_restarted() {
     let test = "a_page_misses_nothing_while_its_server_is_restarted";
-    let deployment = Deployment::of(Pair::PostgresRedisMany).apis(1).workers(1).slowed_to(1500);
+    let deployment = Deployment::of(Pair::PostgresRedisMany).apis(1).workers(1).slowed_to(500);
     let mut service = deployment.start().await;
     let owner = service.owner();
     match Browser::start(NAME, service.address()).await {
@@ -56,7 +56,7 @@ async fn a_page_misses_nothing_while_its_server_is_restarted() {
 async fn a_page_misses_nothing_over_tls_either() {
     let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
     let files = authority.issue(NAME, folder.path());
-    let deployment = Deployment::of(Pair::PostgresRedisMany).apis(1).workers(1).slowed_to(1500);
+    let deployment = Deployment::of(Pair::PostgresRedisMany).apis(1).workers(1).slowed_to(500);
     let mut service = deployment.with_tls(&files).start().await;
     service.may_leave_jobs();
     let owner = service.owner().over_tls(&authority);
@@ -71,8 +71,9 @@ async fn a_page_misses_nothing_over_tls_either() {
 async fn follow_through_restarts(service: &mut TestService, owner: &Client, browser: &Browser) {
     let open: Vec<u16> = (0..60).map(|number| 2000 + number * 200).collect();
     let listeners = Listeners::at(&open);
-    let scan = owner.scan(&listeners.target()).ports(&ports(1_500, 14_500)).await;
+    // A browser takes its time to start: the scan begins when it is there.
     browser.open(&format!("{}/api/v1/health", owner.base())).await;
+    let scan = owner.scan(&listeners.target()).ports(&ports(1_500, 14_500)).await;
     browser.run(&PAGE.replace("JOB", &scan.id).replace("KEY", owner.key())).await;
     told(browser, |told| {
         told["sse"].as_array().unwrap().len() > 3 && told["socket"].as_array().unwrap().len() > 3
