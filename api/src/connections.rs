@@ -19,6 +19,9 @@ use tower::ServiceExt;
 
 use crate::listener::Connection;
 
+/// The longest head of a request, in bytes. A connection has a buffer of this size for as long as it lives, streams, too.
+const HEAD_BYTES: usize = 8192;
+
 /// The connections that are served.
 #[derive(Debug)]
 pub(crate) struct Connections {
@@ -32,7 +35,7 @@ impl Connections {
     /// `head` is how long a client may take over the head of a request, and how long a connection may rest between two.
     pub(crate) fn new(app: Router, head: Duration) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(head);
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(head).max_buf_size(HEAD_BYTES);
         builder.http2().enable_connect_protocol();
         Self { app, head, builder, graceful: GracefulShutdown::new() }
     }

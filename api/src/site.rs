@@ -1,6 +1,6 @@
 //! What every handler can reach.
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
 use shared::{core::Core, settings::Web};
 use tokio::time::Instant;
@@ -8,9 +8,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{hub::Hub, metrics::Metrics, seats::Seats};
 
-/// The running server as its handlers see it. Clones share it.
+/// The running server as its handlers see it. Clones share it, and are small: every stream has some.
 #[derive(Clone, Debug)]
-pub(crate) struct Site {
+pub(crate) struct Site(Arc<Parts>);
+
+/// What there is of it.
+#[derive(Debug)]
+pub(crate) struct Parts {
     pub(crate) core: Core,
     pub(crate) hub: Hub,
     /// How many streams are open.
@@ -18,7 +22,7 @@ pub(crate) struct Site {
     /// What is counted for the operator.
     pub(crate) metrics: Metrics,
     /// How clients reach it; `listen` is the address that was bound.
-    pub(crate) web: Arc<Web>,
+    pub(crate) web: Web,
     /// When it started.
     pub(crate) started: Instant,
     /// Cancelled when the server stops: streams end then.
@@ -32,12 +36,20 @@ impl Site {
         let hub = Hub::start(core.clone(), metrics.clone());
         let seats = Seats::new(core.limits.streams);
         let (started, stop) = (Instant::now(), CancellationToken::new());
-        Self { core, hub, seats, metrics, web: web.into(), started, stop }
+        Self(Arc::new(Parts { core, hub, seats, metrics, web, started, stop }))
     }
 
     /// The address that it listens on, as a URL.
     pub(crate) fn own_url(&self) -> String {
         format!("{}://{}", self.web.scheme(), self.web.listen)
+    }
+}
+
+impl Deref for Site {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
     }
 }
 

@@ -5,7 +5,6 @@ use axum::{
     http::request::Parts,
 };
 use shared::{
-    core::Core,
     error::Error,
     identity::{ApiKey, Changes, Permission, Principal, recognise},
 };
@@ -31,7 +30,7 @@ pub(super) struct Bearer {
 #[derive(Debug)]
 pub(super) struct Leave {
     pub(super) principal: Principal,
-    core: Core,
+    site: Site,
     key: ApiKey,
     changes: Changes,
     needs: Vec<Permission>,
@@ -50,7 +49,8 @@ impl Leave {
 
     /// Whether the key still holds. While the database is away, nobody can say that it does not.
     pub(super) async fn holds(&mut self) -> bool {
-        match recognise(&self.core, Some(&self.key), self.principal.address).await {
+        // Apart, since each stream holds the room for whatever it may come to wait for.
+        match Box::pin(recognise(&self.site.core, Some(&self.key), self.principal.address)).await {
             Ok(Ok(principal)) => {
                 self.principal = principal;
                 self.needs.iter().all(|needed| self.principal.permissions.allow(*needed))
@@ -107,8 +107,8 @@ impl FromRequestParts<Site> for Leave {
 
     async fn from_request_parts(parts: &mut Parts, site: &Site) -> Result<Self, Problem> {
         let Recognised { principal, key } = found(parts)?;
-        let (core, changes) = (site.core.clone(), site.core.known.changes());
-        let mut leave = Self { principal, core, key, changes, needs: Vec::new() };
+        let (site, changes) = (site.clone(), site.core.known.changes());
+        let mut leave = Self { principal, site, key, changes, needs: Vec::new() };
         // The key may have been revoked between the question and the subscription.
         if leave.holds().await { Ok(leave) } else { Err(Error::from(Nobody::Missing).into()) }
     }

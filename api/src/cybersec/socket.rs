@@ -2,7 +2,7 @@
 
 mod ending;
 
-use std::time::Duration;
+use std::{pin::pin, time::Duration};
 
 use axum::{
     extract::{
@@ -116,9 +116,10 @@ impl Session {
         let mut pings = interval_at(Instant::now() + PING, PING);
         let mut heard = Instant::now();
         let stop = self.following.site.stop.clone();
+        let mut stopped = pin!(stop.cancelled());
         loop {
             let ended = tokio::select! {
-                () = stop.cancelled() => Err(RESTART),
+                () = &mut stopped => Err(RESTART),
                 told = self.following.story.next() => self.show(told).await,
                 message = incoming.next() => {
                     heard = Instant::now();
@@ -153,7 +154,8 @@ impl Session {
         match message {
             Ok(Message::Text(text)) if text.len() > LARGEST => Err(TOO_LARGE),
             Ok(Message::Text(text)) => match Said::read(&text) {
-                Some(said) => self.heed(said).await,
+                // Apart, since each stream holds the room for whatever it may come to wait for.
+                Some(said) => Box::pin(self.heed(said)).await,
                 None => self.refuse(&unknown()).await,
             },
             Ok(Message::Binary(bytes)) if bytes.len() > LARGEST => Err(TOO_LARGE),

@@ -1,6 +1,6 @@
 //! Stories over Server-Sent Events.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, pin::Pin, time::Duration};
 
 use axum::{
     body::Body,
@@ -12,6 +12,7 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use futures::{FutureExt, stream};
 use tokio::time::{Instant, Interval, interval_at};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::{
     body::{PathJob, Query, ScanId},
@@ -94,6 +95,8 @@ pub(super) async fn come_back(request: Request, next: Next) -> Response {
 struct Feed {
     following: Following,
     keep_alive: Interval,
+    /// The server stops. Kept while it waits: to begin to wait anew for each event would cost more than the event.
+    stopped: Pin<Box<WaitForCancellationFutureOwned>>,
     has_begun: bool,
     is_over: bool,
     /// When the connection was given something last.
@@ -106,7 +109,16 @@ impl Feed {
         let now = Instant::now();
         let keep_alive = interval_at(now + KEEP_ALIVE, KEEP_ALIVE);
         let counted = following.site.metrics.stream_opened("sse");
-        Self { following, keep_alive, has_begun: false, is_over: false, handed: now, _counted: counted }
+        let stopped = Box::pin(following.site.stop.clone().cancelled_owned());
+        Self {
+            following,
+            keep_alive,
+            stopped,
+            has_begun: false,
+            is_over: false,
+            handed: now,
+            _counted: counted,
+        }
     }
 
     /// The next bytes; `None` ends the stream. Asked as soon as the connection has room for more.
@@ -130,10 +142,10 @@ impl Feed {
         if !self.has_begun {
             return Some(Bytes::from_static(b"retry: 3000\n\n"));
         }
-        let Following { site, leave, story, .. } = &mut self.following;
+        let Following { leave, story, .. } = &mut self.following;
         tokio::select! {
             biased;
-            () = site.stop.cancelled() => {
+            () = &mut self.stopped => {
                 self.is_over = true;
                 Some(spread_retry())
             }

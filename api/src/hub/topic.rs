@@ -82,9 +82,14 @@ impl Topic {
     /// Events after number `after`, in order and without a gap, when a newer one has been announced. None when there are
     /// none any more.
     pub(super) async fn after(&self, after: i64) -> Result<Vec<Arc<Frame>>> {
-        if let Some(frames) = self.kept(after) {
-            return Ok(frames);
+        match self.kept(after) {
+            Some(frames) => Ok(frames),
+            // Apart, since each listener holds the room for whatever it may come to wait for.
+            None => Box::pin(self.read(after)).await,
         }
+    }
+
+    async fn read(&self, after: i64) -> Result<Vec<Arc<Frame>>> {
         let _turn = self.reading.lock().await;
         if let Some(frames) = self.kept(after) {
             return Ok(frames);

@@ -197,7 +197,7 @@ impl AllStory {
                     return step.encoded(encode_step).into();
                 }
                 OrganizationNews::Event(_) | OrganizationNews::Progress(_) => (),
-                OrganizationNews::Pruned => self.start_anew().await,
+                OrganizationNews::Pruned => Box::pin(self.start_anew()).await,
             }
         }
     }

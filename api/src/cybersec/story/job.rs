@@ -60,7 +60,7 @@ impl JobStory {
     pub(super) async fn next(&mut self) -> Told {
         loop {
             if self.is_new && !self.listener.is_whole().await {
-                self.stand_in().await;
+                Box::pin(self.stand_in()).await;
                 continue;
             }
             self.is_new = false;
@@ -77,7 +77,7 @@ impl JobStory {
                     let is_last = matches!(frame.event.fact, Fact::Complete { .. });
                     return Told { message: frame.encoded(encode), is_last };
                 }
-                Item::Pruned => self.stand_in().await,
+                Item::Pruned => Box::pin(self.stand_in()).await,
             }
         }
     }
