@@ -24,6 +24,6 @@ storm:
 
 # Every comparison with other tools, whether or not one misses its bars; see bench/README.md.
 bench:
-	@missed=; for name in connect-scan network-scan services tls queue latency whole-path scale auth revocation; do \
+	@missed=; for name in connect-scan network-scan services tls queue latency whole-path scale auth revocation streams; do \
 		echo "== $$name"; bench/$$name.sh || missed="$$missed $$name"; \
 	done; [ -z "$$missed" ] || { echo "missed:$$missed"; exit 1; }

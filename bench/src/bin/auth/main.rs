@@ -10,15 +10,16 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 use reqwest::Client;
-use vedette_bench::figures::{Figures, milliseconds};
+use vedette_bench::{
+    figures::{Figures, milliseconds},
+    process::cpu_microseconds,
+};
 
 /// Whatever goes wrong ends the measurement.
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 
 /// Nothing is there, so that hardly anything but recognising the key and counting the request is done.
 const PATH: &str = "/api/v1/nothing";
-/// Ticks of the processor time in `/proc`, in microseconds.
-const TICK: f64 = 10_000.0;
 /// Rounds with and without a key, by turns.
 const ROUNDS: u32 = 5;
 
@@ -109,11 +110,11 @@ impl Caller {
 
     /// The processor time of one request, in microseconds.
     async fn round(&self, cpu: &Cpu, key: Option<&str>) -> Result<f64, Fault> {
-        let before = ticks(cpu.pid)?;
+        let before = cpu_microseconds(cpu.pid)?;
         for _ in 0..cpu.requests {
             self.ask(key).await?;
         }
-        Ok((ticks(cpu.pid)? - before) * TICK / f64::from(cpu.requests))
+        Ok((cpu_microseconds(cpu.pid)? - before) / f64::from(cpu.requests))
     }
 
     async fn measure_each(&self, each: &Each) -> Result<ExitCode, Fault> {
@@ -141,15 +142,4 @@ impl Caller {
 
 fn keys(file: &Path) -> Result<Vec<String>, Fault> {
     Ok(std::fs::read_to_string(file)?.lines().map(str::to_owned).collect())
-}
-
-/// The processor time that a process has used, in its own name and in the system's.
-fn ticks(pid: u32) -> Result<f64, Fault> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-    // The name of the program may hold anything; what follows it are numbers.
-    let (_, fields) = stat.rsplit_once(')').ok_or("no process")?;
-    let fields: Vec<&str> = fields.split_whitespace().collect();
-    let number =
-        |at: usize| fields.get(at).and_then(|field| field.parse::<f64>().ok()).ok_or("no processor time");
-    Ok(number(11)? + number(12)?)
 }
