@@ -48,7 +48,7 @@ async fn show(core: &Core, user: &User, key: &ApiKey, from: IpAddr) -> Recognise
 
 fn refusal(recognised: Recognised) -> Refusal {
     match recognised {
-        Err(Unsigned::Signatory(refusal)) => refusal,
+        Err(Unsigned::Signatory(refusal) | Unsigned::Elsewhere(refusal, _)) => refusal,
         other => panic!("{other:?}"),
     }
 }
