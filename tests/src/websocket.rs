@@ -92,6 +92,16 @@ impl Socket {
         Some(Socket { stream })
     }
 
+    /// Takes as much at once as any client, whoever opened it narrow: what waits in the other's buffers would come in
+    /// small pieces, each after a pause of the kernel.
+    ///
+    /// # Panics
+    /// When it is not one over plain TCP.
+    pub fn widen(&self) {
+        let MaybeTlsStream::Plain(stream) = self.stream.get_ref() else { panic!("over TLS") };
+        rustix::net::sockopt::set_socket_recv_buffer_size(stream, 1 << 20).unwrap();
+    }
+
     /// The next text frame; none when the socket was closed or cut.
     ///
     /// # Panics

@@ -31,6 +31,7 @@ async fn a_websocket_that_is_not_read_is_closed_with_the_code_to_come_back() {
         socket.say("?").await;
     }
     service.api().logged("a listener is too slow").await;
+    socket.widen();
     let (frames, code) = socket.rest().await;
     assert_eq!(code, 1013);
     assert!(frames.len() < QUESTIONS, "what was not sent yet is dropped");
